@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright the settle authors.
+#
+# What only a build of settle itself uses; nothing here reaches a user of the library.
+
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
+endif()
+
+if(NOT DEFINED CMAKE_CXX_EXTENSIONS)
+  set(CMAKE_CXX_EXTENSIONS OFF)
+endif()
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+# Every header compiles alone: target all_verify_interface_header_sets.
+if(NOT DEFINED CMAKE_VERIFY_INTERFACE_HEADER_SETS)
+  set(CMAKE_VERIFY_INTERFACE_HEADER_SETS ON)
+endif()
+
+# ccache, when it is there. The sloppiness is what it needs to cache with a precompiled header.
+find_program(SETTLE_CCACHE ccache)
+mark_as_advanced(SETTLE_CCACHE)
+if(SETTLE_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      "${CMAKE_COMMAND}" -E env CCACHE_SLOPPINESS=pch_defines,time_macros "${SETTLE_CCACHE}")
+endif()
+
+# The warnings that tests, benchmarks and examples compile with.
+set(SETTLE_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wswitch-enum -Werror)
+add_library(settle_developer INTERFACE)
+target_compile_options(settle_developer INTERFACE ${SETTLE_WARNINGS})
+
+# Published vectors and real market data stand beside the checkout and are never part of it.
+set(SETTLE_DEFAULT_VECTORS_DIR "${PROJECT_SOURCE_DIR}/../shared/vectors")
+set(SETTLE_DEFAULT_DATA_DIR "${PROJECT_SOURCE_DIR}/../shared/data")
+cmake_path(NORMAL_PATH SETTLE_DEFAULT_VECTORS_DIR)
+cmake_path(NORMAL_PATH SETTLE_DEFAULT_DATA_DIR)
+add_library(settle_data_paths INTERFACE)
+target_compile_definitions(
+  settle_data_paths INTERFACE SETTLE_DEFAULT_VECTORS_DIR="${SETTLE_DEFAULT_VECTORS_DIR}"
+                              SETTLE_DEFAULT_DATA_DIR="${SETTLE_DEFAULT_DATA_DIR}")
