@@ -1,0 +1,613 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright the settle authors.
+
+// One list of members gives encoding, decoding, size, hash and equality.
+//
+//   struct Transfer {
+//     AccountKey from, to;
+//     Quanta amount;
+//     Reason Validate() const;                     // optional: ranges, order, uniqueness
+//     using Fields = Members<&Transfer::from, &Transfer::to, &Transfer::amount>;
+//   };
+//   std::vector<std::byte> bytes = Encode(transfer);
+//   Transfer copy;
+//   Reason reason = DecodeInto(bytes, copy).reason;  // or absl::StatusOr: settle/base/status.h
+//
+// The format: integers little-endian and of fixed width; fixed bytes as they are; a sequence as its
+// length (four bytes) and its elements, with its bound in its type; an optional as a byte 0 or 1
+// and the value; a structure as its members in the order of the list. A value has exactly one
+// encoding and decoding refuses every other, consumes all of its input, and reserves at most
+// sizeof(T) for each smallest encoding of a T that the remaining input could hold.
+// A record is its kind (four bytes), its version (two bytes) and its members.
+
+#ifndef SETTLE_BASE_CODEC_H_
+#define SETTLE_BASE_CODEC_H_
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "settle/base/bytes.h"
+#include "settle/base/config.h"
+#include "settle/base/fixed.h"
+#include "settle/base/integer.h"
+#include "settle/base/kinds.h"
+#include "settle/base/reason.h"
+#include "settle/base/strong.h"
+
+SETTLE_NAMESPACE_BEGIN
+
+// The members of a type, in encoding order. Private members may be named by the type itself.
+template <auto... kMembers>
+struct Members {
+  static constexpr std::size_t kCount = sizeof...(kMembers);
+};
+
+template <typename T>
+concept HasFields = requires {
+  typename T::Fields;
+};
+
+// A top-level value that says what it is: kind and version come first.
+template <typename T>
+concept RecordType = HasFields<T> && requires {
+  { T::kKind } -> std::convertible_to<Kind>;
+  { T::kVersion } -> std::convertible_to<std::uint16_t>;
+};
+
+// An enum with `constexpr bool IsKnownEnumerator(E)` beside it; decoding refuses the others.
+template <typename T>
+concept CodecEnum = std::is_enum_v<T> && requires(T e) {
+  { IsKnownEnumerator(e) } -> std::same_as<bool>;
+};
+
+// A sequence of at most kBound elements. A remote party can never make it longer.
+template <typename T, std::size_t kBound>
+class Bounded {
+ public:
+  using value_type = T;
+  static constexpr std::size_t kMax = kBound;
+  static_assert(kBound <= 0xffffffff, "a sequence's length is encoded in four bytes");
+
+  Bounded() = default;
+
+  // The elements of `values`, or nothing when they are more than the bound.
+  [[nodiscard]] static std::optional<Bounded> From(std::vector<T> values) {
+    if (values.size() > kBound) return std::nullopt;
+    Bounded result;
+    result.values_ = std::move(values);
+    return result;
+  }
+
+  // False, with the sequence untouched, when it is full.
+  [[nodiscard]] bool Add(T value) {
+    if (values_.size() == kBound) return false;
+    values_.push_back(std::move(value));
+    return true;
+  }
+  // `count` default values; false, with the sequence untouched, above the bound.
+  [[nodiscard]] bool Resize(std::size_t count) {
+    if (count > kBound) return false;
+    values_.resize(count);
+    return true;
+  }
+  void Clear() { values_.clear(); }
+  void PopBack() { values_.pop_back(); }
+
+  [[nodiscard]] std::size_t size() const { return values_.size(); }
+  [[nodiscard]] bool empty() const { return values_.empty(); }
+  [[nodiscard]] const T& operator[](std::size_t i) const { return values_[i]; }
+  [[nodiscard]] T& operator[](std::size_t i) { return values_[i]; }
+  [[nodiscard]] const T* data() const { return values_.data(); }
+  [[nodiscard]] T* data() { return values_.data(); }
+  auto begin() const { return values_.begin(); }
+  auto end() const { return values_.end(); }
+  auto begin() { return values_.begin(); }
+  auto end() { return values_.end(); }
+  operator std::span<const T>() const { return values_; }
+
+  friend bool operator==(const Bounded& a, const Bounded& b) { return a.values_ == b.values_; }
+
+ private:
+  std::vector<T> values_;
+};
+
+// The bytes still to decode and where they stand in the whole input.
+class Reader {
+ public:
+  explicit constexpr Reader(ByteView bytes) : bytes_(bytes) {}
+  [[nodiscard]] constexpr std::size_t offset() const { return offset_; }
+  [[nodiscard]] constexpr std::size_t remaining() const { return bytes_.size() - offset_; }
+
+  // The next `count` bytes, or kTruncated with nothing consumed.
+  constexpr Reason Take(std::size_t count, ByteView& out) {
+    if (remaining() < count) return BaseReason::kTruncated;
+    out = bytes_.subspan(offset_, count);
+    offset_ += count;
+    return {};
+  }
+
+ private:
+  ByteView bytes_;
+  std::size_t offset_ = 0;
+};
+
+namespace detail {
+
+template <typename T>
+inline constexpr bool kIsBounded = false;
+template <typename T, std::size_t kBound>
+inline constexpr bool kIsBounded<Bounded<T, kBound>> = true;
+template <typename T>
+inline constexpr bool kIsStdArray = false;
+template <typename T, std::size_t N>
+inline constexpr bool kIsStdArray<std::array<T, N>> = true;
+template <typename T>
+inline constexpr bool kIsOptional = false;
+template <typename T>
+inline constexpr bool kIsOptional<std::optional<T>> = true;
+template <typename T>
+inline constexpr bool kAlwaysFalse = false;
+
+template <typename M>
+struct MemberOf;
+template <typename C, typename T>
+struct MemberOf<T C::*> {
+  using Type = T;
+};
+
+// Counts an aggregate's members: how many values of any type initialise it.
+struct AnyValue {
+  template <typename T>
+  operator T() const;
+};
+template <typename T, typename... Values>
+constexpr std::size_t CountAggregate() {
+  if constexpr (requires { T{Values{}..., AnyValue{}}; }) {
+    return CountAggregate<T, Values..., AnyValue>();
+  } else {
+    return sizeof...(Values);
+  }
+}
+
+template <typename T>
+struct FieldsOf;
+template <auto... kMembers>
+struct FieldsOf<Members<kMembers...>> {
+  template <typename T, typename F>
+  static constexpr void ForEach(T& value, F&& each) {
+    (each(value.*kMembers), ...);
+  }
+  // Stops at the first refusal.
+  template <typename T, typename F>
+  static constexpr Reason Until(T& value, F&& each) {
+    Reason reason;
+    (void)((reason = each(value.*kMembers), reason.ok()) && ...);
+    return reason;
+  }
+  template <typename T>
+  static constexpr bool Equal(const T& a, const T& b) {
+    return (... && (a.*kMembers == b.*kMembers));
+  }
+  template <typename Sizer>
+  static constexpr std::size_t Sum(Sizer sizer) {
+    return (std::size_t{0} + ... +
+            sizer.template operator()<typename MemberOf<decltype(kMembers)>::Type>());
+  }
+  template <typename Test>
+  static constexpr bool All(Test test) {
+    return (... && test.template operator()<typename MemberOf<decltype(kMembers)>::Type>());
+  }
+};
+
+template <HasFields T>
+constexpr void RequireAllMembers() {
+  if constexpr (std::is_aggregate_v<T>) {
+    static_assert(T::Fields::kCount == CountAggregate<T>(),
+                  "Fields must list every member of the aggregate");
+  }
+}
+
+template <CheckedInteger T>
+constexpr std::array<std::byte, sizeof(T)> LittleEndian(T value) {
+  std::array<std::byte, sizeof(T)> bytes{};
+  auto rest = static_cast<UnsignedOf<T>>(value);
+  for (std::byte& byte : bytes) {
+    byte = static_cast<std::byte>(rest & 0xff);
+    if constexpr (sizeof(T) > 1) rest = static_cast<UnsignedOf<T>>(rest >> 8);
+  }
+  return bytes;
+}
+
+template <CheckedInteger T>
+constexpr T FromLittleEndian(ByteView bytes) {
+  UnsignedOf<T> value = 0;
+  for (std::size_t i = sizeof(T); i-- > 0;) {
+    if constexpr (sizeof(T) > 1) value = static_cast<UnsignedOf<T>>(value << 8);
+    value = static_cast<UnsignedOf<T>>(value | std::to_integer<std::uint8_t>(bytes[i]));
+  }
+  return static_cast<T>(value);
+}
+
+// The smallest and, where every value has it, the only encoded size of a T.
+template <typename T>
+constexpr std::size_t MinimumSize();
+template <typename T>
+constexpr bool IsFixedSize();
+
+struct MinimumSizer {
+  template <typename T>
+  constexpr std::size_t operator()() const {
+    return MinimumSize<T>();
+  }
+};
+struct FixedSizeTest {
+  template <typename T>
+  constexpr bool operator()() const {
+    return IsFixedSize<T>();
+  }
+};
+
+template <typename T>
+constexpr std::size_t MinimumSize() {
+  if constexpr (CheckedInteger<T> || std::is_enum_v<T>) {
+    return sizeof(T);
+  } else if constexpr (std::same_as<T, bool> || std::same_as<T, std::byte> || kIsOptional<T>) {
+    return 1;
+  } else if constexpr (StrongType<T> || FixedType<T>) {
+    return sizeof(typename T::RepType);
+  } else if constexpr (kIsFixedBytes<T>) {
+    return T::kSize;
+  } else if constexpr (kIsStdArray<T>) {
+    return std::tuple_size_v<T> * MinimumSize<typename T::value_type>();
+  } else if constexpr (kIsBounded<T>) {
+    return 4;
+  } else if constexpr (HasFields<T>) {
+    return FieldsOf<typename T::Fields>::Sum(MinimumSizer{});
+  } else {
+    static_assert(kAlwaysFalse<T>, "a type is encoded by its `using Fields = Members<...>;`");
+  }
+}
+
+template <typename T>
+constexpr bool IsFixedSize() {
+  if constexpr (kIsOptional<T> || kIsBounded<T>) {
+    return false;
+  } else if constexpr (kIsStdArray<T>) {
+    return IsFixedSize<typename T::value_type>();
+  } else if constexpr (HasFields<T>) {
+    return FieldsOf<typename T::Fields>::All(FixedSizeTest{});
+  } else {
+    return true;
+  }
+}
+
+}  // namespace detail
+
+// The encoded size of every T, for a T whose values all have the same.
+template <typename T>
+requires(detail::IsFixedSize<T>()) inline constexpr std::size_t kEncodedSize =
+    detail::MinimumSize<T>();
+
+// Writes the encoding of `value` into `sink`, whose `Write(bytes)` is called with its parts in
+// order.
+template <typename Sink, typename T>
+constexpr void EncodeTo(Sink& sink, const T& value) {
+  if constexpr (CheckedInteger<T>) {
+    sink.Write(detail::LittleEndian(value));
+  } else if constexpr (std::same_as<T, bool>) {
+    sink.Write(std::array{static_cast<std::byte>(value ? 1 : 0)});
+  } else if constexpr (std::same_as<T, std::byte>) {
+    sink.Write(std::array{value});
+  } else if constexpr (std::is_enum_v<T>) {
+    static_assert(CodecEnum<T>, "an encoded enum needs `IsKnownEnumerator` beside it");
+    EncodeTo(sink, static_cast<std::underlying_type_t<T>>(value));
+  } else if constexpr (StrongType<T>) {
+    EncodeTo(sink, value.value());
+  } else if constexpr (FixedType<T>) {
+    EncodeTo(sink, value.parts());
+  } else if constexpr (kIsFixedBytes<T>) {
+    sink.Write(value.view());
+  } else if constexpr (detail::kIsStdArray<T>) {
+    for (const auto& element : value) EncodeTo(sink, element);
+  } else if constexpr (detail::kIsBounded<T>) {
+    EncodeTo(sink, static_cast<std::uint32_t>(value.size()));
+    if constexpr (std::same_as<typename T::value_type, std::byte>) {
+      sink.Write(ByteView(value.data(), value.size()));
+    } else {
+      for (const auto& element : value) EncodeTo(sink, element);
+    }
+  } else if constexpr (detail::kIsOptional<T>) {
+    EncodeTo(sink, value.has_value());
+    if (value) EncodeTo(sink, *value);
+  } else {
+    static_assert(HasFields<T>, "a type is encoded by its `using Fields = Members<...>;`");
+    detail::RequireAllMembers<T>();
+    detail::FieldsOf<typename T::Fields>::ForEach(
+        value, [&sink](const auto& member) { EncodeTo(sink, member); });
+  }
+}
+
+// Sinks: a growing vector, a buffer that is known to be large enough, a count.
+class VectorSink {
+ public:
+  explicit VectorSink(std::vector<std::byte>& out) : out_(out) {}
+  void Write(ByteView bytes) { out_.insert(out_.end(), bytes.begin(), bytes.end()); }
+
+ private:
+  std::vector<std::byte>& out_;
+};
+
+class BufferSink {
+ public:
+  explicit constexpr BufferSink(std::byte* out) : out_(out) {}
+  constexpr void Write(ByteView bytes) {
+    if (std::is_constant_evaluated()) {
+      for (std::byte byte : bytes) *out_++ = byte;
+    } else if (!bytes.empty()) {
+      std::memcpy(out_, bytes.data(), bytes.size());
+      out_ += bytes.size();
+    }
+  }
+
+ private:
+  std::byte* out_;
+};
+
+class SizeSink {
+ public:
+  constexpr void Write(ByteView bytes) { size_ += bytes.size(); }
+  [[nodiscard]] constexpr std::size_t size() const { return size_; }
+
+ private:
+  std::size_t size_ = 0;
+};
+
+template <typename T>
+[[nodiscard]] constexpr std::size_t EncodedSize(const T& value) {
+  if constexpr (detail::IsFixedSize<T>()) {
+    return kEncodedSize<T>;
+  } else {
+    SizeSink sink;
+    EncodeTo(sink, value);
+    return sink.size();
+  }
+}
+
+// The encoding of a value of fixed size, without allocation.
+template <typename T>
+[[nodiscard]] constexpr std::array<std::byte, kEncodedSize<T>> EncodeFixed(const T& value) {
+  std::array<std::byte, kEncodedSize<T>> bytes{};
+  BufferSink sink(bytes.data());
+  EncodeTo(sink, value);
+  return bytes;
+}
+
+template <typename T>
+void AppendEncoding(std::vector<std::byte>& out, const T& value) {
+  VectorSink sink(out);
+  EncodeTo(sink, value);
+}
+
+template <typename T>
+[[nodiscard]] std::vector<std::byte> Encode(const T& value) {
+  std::vector<std::byte> bytes;
+  bytes.reserve(EncodedSize(value));
+  AppendEncoding(bytes, value);
+  return bytes;
+}
+
+namespace detail {
+struct RecordHead {
+  std::uint32_t kind = 0;
+  std::uint16_t version = 0;
+  using Fields = Members<&RecordHead::kind, &RecordHead::version>;
+};
+}  // namespace detail
+
+// Kind, version and members.
+template <typename Sink, RecordType T>
+constexpr void EncodeRecordTo(Sink& sink, const T& value) {
+  static_assert(!IsSignedKind(T::kKind), "a record's kind is not a signed kind");
+  EncodeTo(sink, detail::RecordHead{static_cast<std::uint32_t>(T::kKind), T::kVersion});
+  EncodeTo(sink, value);
+}
+
+template <RecordType T>
+[[nodiscard]] std::vector<std::byte> EncodeRecord(const T& value) {
+  std::vector<std::byte> bytes;
+  bytes.reserve(kEncodedSize<detail::RecordHead> + EncodedSize(value));
+  VectorSink sink(bytes);
+  EncodeRecordTo(sink, value);
+  return bytes;
+}
+
+// Reads one T. On a refusal `out` holds what was read so far and the reader stands where the
+// refused part begins or ends.
+template <typename T>
+constexpr Reason DecodeFrom(Reader& reader, T& out);
+
+namespace detail {
+
+template <typename T>
+constexpr Reason DecodeSequence(Reader& reader, T& out) {
+  using Element = typename T::value_type;
+  static_assert(MinimumSize<Element>() > 0, "an element must take at least one byte");
+  std::uint32_t count = 0;
+  if (Reason reason = DecodeFrom(reader, count); !reason.ok()) return reason;
+  if (count > T::kMax) return BaseReason::kTooMany;
+  // Before any allocation: the input must be able to hold that many.
+  if (reader.remaining() / MinimumSize<Element>() < count) return BaseReason::kTruncated;
+  out.Clear();
+  if (!out.Resize(count)) return BaseReason::kTooMany;
+  if constexpr (std::same_as<Element, std::byte>) {
+    ByteView bytes;
+    if (Reason reason = reader.Take(count, bytes); !reason.ok()) return reason;
+    if (count > 0) std::memcpy(out.data(), bytes.data(), count);
+  } else {
+    for (auto& element : out) {
+      if (Reason reason = DecodeFrom(reader, element); !reason.ok()) return reason;
+    }
+  }
+  return {};
+}
+
+template <typename T>
+constexpr Reason DecodeFields(Reader& reader, T& out) {
+  static_assert(HasFields<T>, "a type is decoded by its `using Fields = Members<...>;`");
+  RequireAllMembers<T>();
+  Reason reason = FieldsOf<typename T::Fields>::Until(
+      out, [&reader](auto& member) { return DecodeFrom(reader, member); });
+  if (!reason.ok()) return reason;
+  // Derived parts are rebuilt from the members, never read from the input.
+  if constexpr (requires { out.Rebuild(); }) {
+    if (reason = out.Rebuild(); !reason.ok()) return reason;
+  }
+  if constexpr (requires(const T& value) { value.Validate(); }) {
+    if (reason = std::as_const(out).Validate(); !reason.ok()) return reason;
+  }
+  return {};
+}
+
+}  // namespace detail
+
+template <typename T>
+constexpr Reason DecodeFrom(Reader& reader, T& out) {
+  if constexpr (CheckedInteger<T>) {
+    ByteView bytes;
+    if (Reason reason = reader.Take(sizeof(T), bytes); !reason.ok()) return reason;
+    out = detail::FromLittleEndian<T>(bytes);
+    return {};
+  } else if constexpr (std::same_as<T, bool> || std::same_as<T, std::byte>) {
+    std::uint8_t number = 0;
+    if (Reason reason = DecodeFrom(reader, number); !reason.ok()) return reason;
+    if (std::same_as<T, bool> && number > 1) return BaseReason::kNotCanonical;
+    out = static_cast<T>(number);
+    return {};
+  } else if constexpr (std::is_enum_v<T>) {
+    static_assert(CodecEnum<T>, "a decoded enum needs `IsKnownEnumerator` beside it");
+    std::underlying_type_t<T> number{};
+    if (Reason reason = DecodeFrom(reader, number); !reason.ok()) return reason;
+    if (!IsKnownEnumerator(static_cast<T>(number))) return BaseReason::kUnknownEnumerator;
+    out = static_cast<T>(number);
+    return {};
+  } else if constexpr (StrongType<T> || FixedType<T>) {
+    typename T::RepType number{};
+    if (Reason reason = DecodeFrom(reader, number); !reason.ok()) return reason;
+    out = T(number);
+    return {};
+  } else if constexpr (kIsFixedBytes<T>) {
+    ByteView bytes;
+    if (Reason reason = reader.Take(T::kSize, bytes); !reason.ok()) return reason;
+    out = *T::From(bytes);
+    return {};
+  } else if constexpr (detail::kIsStdArray<T>) {
+    for (auto& element : out) {
+      if (Reason reason = DecodeFrom(reader, element); !reason.ok()) return reason;
+    }
+    return {};
+  } else if constexpr (detail::kIsBounded<T>) {
+    return detail::DecodeSequence(reader, out);
+  } else if constexpr (detail::kIsOptional<T>) {
+    bool present = false;
+    if (Reason reason = DecodeFrom(reader, present); !reason.ok()) return reason;
+    out.reset();
+    return present ? DecodeFrom(reader, out.emplace()) : Reason();
+  } else {
+    return detail::DecodeFields(reader, out);
+  }
+}
+
+// What a decode of a whole input came to, and the byte offset at which it stopped.
+struct DecodeOutcome {
+  Reason reason;
+  std::size_t offset = 0;
+  // For kUnknownVersion and kWrongKind: what stood there and what the reader accepts.
+  std::uint32_t found = 0;
+  std::uint32_t expected = 0;
+
+  [[nodiscard]] constexpr bool ok() const { return reason.ok(); }
+};
+
+// Decodes exactly `bytes` into `out`. `out` is meaningful only when the outcome is ok.
+// Errors: kTruncated, kTrailingBytes, kTooMany, kNotCanonical, kUnknownEnumerator, or what the
+// type's own Validate says.
+template <typename T>
+[[nodiscard]] constexpr DecodeOutcome DecodeInto(ByteView bytes, T& out) {
+  Reader reader(bytes);
+  Reason reason = DecodeFrom(reader, out);
+  if (reason.ok() && reader.remaining() != 0) reason = BaseReason::kTrailingBytes;
+  return {.reason = reason, .offset = reader.offset()};
+}
+
+// Decodes exactly one record: kind and version first (kWrongKind, kUnknownVersion).
+template <RecordType T>
+[[nodiscard]] constexpr DecodeOutcome DecodeRecordInto(ByteView bytes, T& out) {
+  Reader reader(bytes);
+  detail::RecordHead head;
+  Reason reason = DecodeFrom(reader, head);
+  if (!reason.ok()) return {.reason = reason, .offset = reader.offset()};
+  if (head.kind != static_cast<std::uint32_t>(T::kKind)) {
+    return {.reason = BaseReason::kWrongKind,
+            .offset = 0,
+            .found = head.kind,
+            .expected = static_cast<std::uint32_t>(T::kKind)};
+  }
+  if (head.version != T::kVersion) {
+    return {.reason = BaseReason::kUnknownVersion,
+            .offset = 4,
+            .found = head.version,
+            .expected = T::kVersion};
+  }
+  reason = DecodeFrom(reader, out);
+  if (reason.ok() && reader.remaining() != 0) reason = BaseReason::kTrailingBytes;
+  return {.reason = reason, .offset = reader.offset()};
+}
+
+// Equality of the members in the list, and of nothing else.
+template <HasFields T>
+[[nodiscard]] constexpr bool FieldsEqual(const T& a, const T& b) {
+  detail::RequireAllMembers<T>();
+  return detail::FieldsOf<typename T::Fields>::Equal(a, b);
+}
+
+// `==` for the library's own types; a type of another namespace calls FieldsEqual in its own.
+template <HasFields T>
+[[nodiscard]] constexpr bool operator==(const T& a, const T& b) {
+  return FieldsEqual(a, b);
+}
+
+namespace detail {
+template <typename H>
+class HashSink {
+ public:
+  explicit HashSink(H state) : state_(std::move(state)) {}
+  void Write(ByteView bytes) {
+    state_ = H::combine_contiguous(
+        std::move(state_), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+  }
+  H Finish() && { return std::move(state_); }
+
+ private:
+  H state_;
+};
+}  // namespace detail
+
+// absl::Hash of the encoding: equal values hash alike whatever their padding and derived parts.
+template <typename H, HasFields T>
+H AbslHashValue(H state, const T& value) {
+  detail::HashSink<H> sink(std::move(state));
+  EncodeTo(sink, value);
+  return std::move(sink).Finish();
+}
+
+SETTLE_NAMESPACE_END
+
+#endif  // SETTLE_BASE_CODEC_H_
