@@ -13,8 +13,8 @@
 //   test::CountVectors("ed25519/rfc8032", cases->size());
 //   EXPECT_EQ(cases->size(), 5u);
 //
-// Usable with -fno-exceptions: a file that is not JSON is a recorded failure, never a throw. Callers
-// that look into the JSON include <nlohmann/json.hpp>.
+// Usable with -fno-exceptions: a file that is not JSON is a recorded failure, never a throw.
+// Callers that look into the JSON include <nlohmann/json.hpp>.
 
 #ifndef SETTLE_TESTS_SUPPORT_VECTORS_H_
 #define SETTLE_TESTS_SUPPORT_VECTORS_H_
