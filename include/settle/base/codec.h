@@ -15,10 +15,11 @@
 //
 // The format: integers little-endian and of fixed width; fixed bytes as they are; a sequence as its
 // length (four bytes) and its elements, with its bound in its type; an optional as a byte 0 or 1
-// and the value; a structure as its members in the order of the list. A value has exactly one
-// encoding and decoding refuses every other, consumes all of its input, and reserves at most
-// sizeof(T) for each smallest encoding of a T that the remaining input could hold.
-// A record is its kind (four bytes), its version (two bytes) and its members.
+// and the value; a variant as the number of its alternative in one byte and the value; a structure
+// as its members in the order of the list. A value has exactly one encoding and decoding refuses
+// every other, consumes all of its input, and reserves at most sizeof(T) for each smallest encoding
+// of a T that the remaining input could hold. A record is its kind (four bytes), its version (two
+// bytes) and its members.
 
 #ifndef SETTLE_BASE_CODEC_H_
 #define SETTLE_BASE_CODEC_H_
@@ -32,92 +33,20 @@
 #include <span>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
+#include "settle/base/bounded.h"
 #include "settle/base/bytes.h"
 #include "settle/base/config.h"
 #include "settle/base/fixed.h"
 #include "settle/base/integer.h"
 #include "settle/base/kinds.h"
+#include "settle/base/members.h"
 #include "settle/base/reason.h"
 #include "settle/base/strong.h"
 
 SETTLE_NAMESPACE_BEGIN
-
-// The members of a type, in encoding order. Private members may be named by the type itself.
-template <auto... kMembers>
-struct Members {
-  static constexpr std::size_t kCount = sizeof...(kMembers);
-};
-
-template <typename T>
-concept HasFields = requires {
-  typename T::Fields;
-};
-
-// A top-level value that says what it is: kind and version come first.
-template <typename T>
-concept RecordType = HasFields<T> && requires {
-  { T::kKind } -> std::convertible_to<Kind>;
-  { T::kVersion } -> std::convertible_to<std::uint16_t>;
-};
-
-// An enum with `constexpr bool IsKnownEnumerator(E)` beside it; decoding refuses the others.
-template <typename T>
-concept CodecEnum = std::is_enum_v<T> && requires(T e) {
-  { IsKnownEnumerator(e) } -> std::same_as<bool>;
-};
-
-// A sequence of at most kBound elements. A remote party can never make it longer.
-template <typename T, std::size_t kBound>
-class Bounded {
- public:
-  using value_type = T;
-  static constexpr std::size_t kMax = kBound;
-  static_assert(kBound <= 0xffffffff, "a sequence's length is encoded in four bytes");
-
-  Bounded() = default;
-
-  // The elements of `values`, or nothing when they are more than the bound.
-  [[nodiscard]] static std::optional<Bounded> From(std::vector<T> values) {
-    if (values.size() > kBound) return std::nullopt;
-    Bounded result;
-    result.values_ = std::move(values);
-    return result;
-  }
-
-  // False, with the sequence untouched, when it is full.
-  [[nodiscard]] bool Add(T value) {
-    if (values_.size() == kBound) return false;
-    values_.push_back(std::move(value));
-    return true;
-  }
-  // `count` default values; false, with the sequence untouched, above the bound.
-  [[nodiscard]] bool Resize(std::size_t count) {
-    if (count > kBound) return false;
-    values_.resize(count);
-    return true;
-  }
-  void Clear() { values_.clear(); }
-  void PopBack() { values_.pop_back(); }
-
-  [[nodiscard]] std::size_t size() const { return values_.size(); }
-  [[nodiscard]] bool empty() const { return values_.empty(); }
-  [[nodiscard]] const T& operator[](std::size_t i) const { return values_[i]; }
-  [[nodiscard]] T& operator[](std::size_t i) { return values_[i]; }
-  [[nodiscard]] const T* data() const { return values_.data(); }
-  [[nodiscard]] T* data() { return values_.data(); }
-  auto begin() const { return values_.begin(); }
-  auto end() const { return values_.end(); }
-  auto begin() { return values_.begin(); }
-  auto end() { return values_.end(); }
-  operator std::span<const T>() const { return values_; }
-
-  friend bool operator==(const Bounded& a, const Bounded& b) { return a.values_ == b.values_; }
-
- private:
-  std::vector<T> values_;
-};
 
 // The bytes still to decode and where they stand in the whole input.
 class Reader {
@@ -154,66 +83,11 @@ inline constexpr bool kIsOptional = false;
 template <typename T>
 inline constexpr bool kIsOptional<std::optional<T>> = true;
 template <typename T>
-inline constexpr bool kAlwaysFalse = false;
-
-template <typename M>
-struct MemberOf;
-template <typename C, typename T>
-struct MemberOf<T C::*> {
-  using Type = T;
-};
-
-// Counts an aggregate's members: how many values of any type initialise it.
-struct AnyValue {
-  template <typename T>
-  operator T() const;
-};
-template <typename T, typename... Values>
-constexpr std::size_t CountAggregate() {
-  if constexpr (requires { T{Values{}..., AnyValue{}}; }) {
-    return CountAggregate<T, Values..., AnyValue>();
-  } else {
-    return sizeof...(Values);
-  }
-}
-
+inline constexpr bool kIsVariant = false;
+template <typename... Ts>
+inline constexpr bool kIsVariant<std::variant<Ts...>> = true;
 template <typename T>
-struct FieldsOf;
-template <auto... kMembers>
-struct FieldsOf<Members<kMembers...>> {
-  template <typename T, typename F>
-  static constexpr void ForEach(T& value, F&& each) {
-    (each(value.*kMembers), ...);
-  }
-  // Stops at the first refusal.
-  template <typename T, typename F>
-  static constexpr Reason Until(T& value, F&& each) {
-    Reason reason;
-    (void)((reason = each(value.*kMembers), reason.ok()) && ...);
-    return reason;
-  }
-  template <typename T>
-  static constexpr bool Equal(const T& a, const T& b) {
-    return (... && (a.*kMembers == b.*kMembers));
-  }
-  template <typename Sizer>
-  static constexpr std::size_t Sum(Sizer sizer) {
-    return (std::size_t{0} + ... +
-            sizer.template operator()<typename MemberOf<decltype(kMembers)>::Type>());
-  }
-  template <typename Test>
-  static constexpr bool All(Test test) {
-    return (... && test.template operator()<typename MemberOf<decltype(kMembers)>::Type>());
-  }
-};
-
-template <HasFields T>
-constexpr void RequireAllMembers() {
-  if constexpr (std::is_aggregate_v<T>) {
-    static_assert(T::Fields::kCount == CountAggregate<T>(),
-                  "Fields must list every member of the aggregate");
-  }
-}
+inline constexpr bool kAlwaysFalse = false;
 
 template <CheckedInteger T>
 constexpr std::array<std::byte, sizeof(T)> LittleEndian(T value) {
@@ -259,7 +133,8 @@ template <typename T>
 constexpr std::size_t MinimumSize() {
   if constexpr (CheckedInteger<T> || std::is_enum_v<T>) {
     return sizeof(T);
-  } else if constexpr (std::same_as<T, bool> || std::same_as<T, std::byte> || kIsOptional<T>) {
+  } else if constexpr (std::same_as<T, bool> || std::same_as<T, std::byte> || kIsOptional<T> ||
+                       kIsVariant<T>) {
     return 1;
   } else if constexpr (StrongType<T> || FixedType<T>) {
     return sizeof(typename T::RepType);
@@ -278,7 +153,7 @@ constexpr std::size_t MinimumSize() {
 
 template <typename T>
 constexpr bool IsFixedSize() {
-  if constexpr (kIsOptional<T> || kIsBounded<T>) {
+  if constexpr (kIsOptional<T> || kIsBounded<T> || kIsVariant<T>) {
     return false;
   } else if constexpr (kIsStdArray<T>) {
     return IsFixedSize<typename T::value_type>();
@@ -327,6 +202,10 @@ constexpr void EncodeTo(Sink& sink, const T& value) {
   } else if constexpr (detail::kIsOptional<T>) {
     EncodeTo(sink, value.has_value());
     if (value) EncodeTo(sink, *value);
+  } else if constexpr (detail::kIsVariant<T>) {
+    static_assert(std::variant_size_v<T> <= 256, "an alternative is encoded in one byte");
+    EncodeTo(sink, static_cast<std::uint8_t>(value.index()));
+    std::visit([&sink](const auto& held) { EncodeTo(sink, held); }, value);
   } else {
     static_assert(HasFields<T>, "a type is encoded by its `using Fields = Members<...>;`");
     detail::RequireAllMembers<T>();
@@ -459,6 +338,17 @@ constexpr Reason DecodeSequence(Reader& reader, T& out) {
   return {};
 }
 
+// Decodes the alternative of number `index` into `out`, trying them in order.
+template <std::size_t kIndex = 0, typename T>
+constexpr Reason DecodeAlternative(Reader& reader, std::size_t index, T& out) {
+  if constexpr (kIndex == std::variant_size_v<T>) {
+    return BaseReason::kUnknownEnumerator;
+  } else {
+    if (index != kIndex) return DecodeAlternative<kIndex + 1>(reader, index, out);
+    return DecodeFrom(reader, out.template emplace<kIndex>());
+  }
+}
+
 template <typename T>
 constexpr Reason DecodeFields(Reader& reader, T& out) {
   static_assert(HasFields<T>, "a type is decoded by its `using Fields = Members<...>;`");
@@ -520,6 +410,10 @@ constexpr Reason DecodeFrom(Reader& reader, T& out) {
     if (Reason reason = DecodeFrom(reader, present); !reason.ok()) return reason;
     out.reset();
     return present ? DecodeFrom(reader, out.emplace()) : Reason();
+  } else if constexpr (detail::kIsVariant<T>) {
+    std::uint8_t index = 0;
+    if (Reason reason = DecodeFrom(reader, index); !reason.ok()) return reason;
+    return detail::DecodeAlternative(reader, index, out);
   } else {
     return detail::DecodeFields(reader, out);
   }
@@ -569,19 +463,6 @@ template <RecordType T>
   reason = DecodeFrom(reader, out);
   if (reason.ok() && reader.remaining() != 0) reason = BaseReason::kTrailingBytes;
   return {.reason = reason, .offset = reader.offset()};
-}
-
-// Equality of the members in the list, and of nothing else.
-template <HasFields T>
-[[nodiscard]] constexpr bool FieldsEqual(const T& a, const T& b) {
-  detail::RequireAllMembers<T>();
-  return detail::FieldsOf<typename T::Fields>::Equal(a, b);
-}
-
-// `==` for the library's own types; a type of another namespace calls FieldsEqual in its own.
-template <HasFields T>
-[[nodiscard]] constexpr bool operator==(const T& a, const T& b) {
-  return FieldsEqual(a, b);
 }
 
 namespace detail {
