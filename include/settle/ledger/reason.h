@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright the settle authors.
+
+// Why the ledger refuses, in order of precedence: of two that apply, the one declared first is
+// given.
+
+#ifndef SETTLE_LEDGER_REASON_H_
+#define SETTLE_LEDGER_REASON_H_
+
+#include <cstdint>
+#include <string_view>
+
+#include "settle/base/config.h"
+#include "settle/base/reason.h"
+
+SETTLE_NAMESPACE_BEGIN
+
+enum class LedgerReason : std::uint16_t {
+  kOk = 0,
+
+  // Time and id. None of these leaves a trace.
+  kTimeWentBack = 1,               // log time before that of the last call
+  kExpired = 2,                    // log time is at or past the transaction's valid_until
+  kIdAlreadyFailed = 3,            // the id was refused by state before; take a new one
+  kExistsWithDifferentClass = 4,   // the id was applied with another class
+  kExistsWithDifferentRule = 5,    // ... with another compulsory rule
+  kExistsWithDifferentExpiry = 6,  // ... with another valid_until
+  kExistsWithDifferentLegs = 7,    // ... with other legs
+
+  // Form. None of these leaves a trace.
+  kWrongEntryPoint = 8,   // the class or rule does not belong to the function called
+  kTooFewLegs = 9,        // fewer than two
+  kTooManyLegs = 10,      // more than kMaxLegs
+  kZeroAmount = 11,       // a leg that moves nothing
+  kUnbalanced = 12,       // the legs of an asset do not sum to zero
+  kExpiryTooFar = 13,     // valid_until is beyond the id horizon
+  kNotConsented = 14,     // an owner who pays did not agree
+  kConsentExpired = 15,   // an owner or venue agreed until an earlier instant
+  kConsentMismatch = 16,  // the consent is of another transaction, batch, owner or limit
+  kUnknownOwner = 17,     // no key is known for the owner or venue
+  kIdTableFull = 18,      // more ids within the horizon than the table holds
+
+  // State. These remember the id as failed.
+  kAmountOverflow = 19,  // a balance would leave 128 bits
+  kBelowFloor = 20,      // a balance would fall below its account's floor
+  kAboveCeiling = 21,    // a balance would rise above its account's ceiling
+
+  // Proofs.
+  kBadSize = 22,         // the tree size is zero or beyond what the tree has
+  kBadIndex = 23,        // the leaf index is not below the tree size
+  kBadProofLength = 24,  // the proof has not exactly the hashes that index and size demand
+  kRootMismatch = 25,    // the proof leads to another root
+};
+
+constexpr Module ReasonModule(LedgerReason) { return Module::kLedger; }
+
+constexpr std::string_view ReasonName(LedgerReason reason) {
+  switch (reason) {
+    case LedgerReason::kOk:
+      return "Ok";
+    case LedgerReason::kTimeWentBack:
+      return "TimeWentBack";
+    case LedgerReason::kExpired:
+      return "Expired";
+    case LedgerReason::kIdAlreadyFailed:
+      return "IdAlreadyFailed";
+    case LedgerReason::kExistsWithDifferentClass:
+      return "ExistsWithDifferentClass";
+    case LedgerReason::kExistsWithDifferentRule:
+      return "ExistsWithDifferentRule";
+    case LedgerReason::kExistsWithDifferentExpiry:
+      return "ExistsWithDifferentExpiry";
+    case LedgerReason::kExistsWithDifferentLegs:
+      return "ExistsWithDifferentLegs";
+    case LedgerReason::kWrongEntryPoint:
+      return "WrongEntryPoint";
+    case LedgerReason::kTooFewLegs:
+      return "TooFewLegs";
+    case LedgerReason::kTooManyLegs:
+      return "TooManyLegs";
+    case LedgerReason::kZeroAmount:
+      return "ZeroAmount";
+    case LedgerReason::kUnbalanced:
+      return "Unbalanced";
+    case LedgerReason::kExpiryTooFar:
+      return "ExpiryTooFar";
+    case LedgerReason::kNotConsented:
+      return "NotConsented";
+    case LedgerReason::kConsentExpired:
+      return "ConsentExpired";
+    case LedgerReason::kConsentMismatch:
+      return "ConsentMismatch";
+    case LedgerReason::kUnknownOwner:
+      return "UnknownOwner";
+    case LedgerReason::kIdTableFull:
+      return "IdTableFull";
+    case LedgerReason::kAmountOverflow:
+      return "AmountOverflow";
+    case LedgerReason::kBelowFloor:
+      return "BelowFloor";
+    case LedgerReason::kAboveCeiling:
+      return "AboveCeiling";
+    case LedgerReason::kBadSize:
+      return "BadSize";
+    case LedgerReason::kBadIndex:
+      return "BadIndex";
+    case LedgerReason::kBadProofLength:
+      return "BadProofLength";
+    case LedgerReason::kRootMismatch:
+      return "RootMismatch";
+  }
+  return "UnknownLedgerReason";
+}
+
+SETTLE_NAMESPACE_END
+
+#endif  // SETTLE_LEDGER_REASON_H_
