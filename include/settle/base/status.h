@@ -96,9 +96,11 @@ inline absl::Status DecodeStatus(const DecodeOutcome& outcome, std::size_t size)
     AppendTo(text, outcome.expected);
   }
   text += " at byte ";
-  AppendTo(text, static_cast<std::uint64_t>(outcome.offset));
+  const std::uint64_t offset = outcome.offset;
+  const std::uint64_t total = size;
+  AppendTo(text, offset);
   text += " of ";
-  AppendTo(text, static_cast<std::uint64_t>(size));
+  AppendTo(text, total);
   return ToStatus(outcome.reason, text);
 }
 }  // namespace detail
