@@ -68,7 +68,7 @@ enum class Checksums {
 struct PairedOptions {
   // The greatest x_limit that is met. Without one the benchmark is information: it exports neither
   // bound nor x_target, and the runner refuses that for a benchmark of targets.json.
-  std::optional<double> bound;
+  std::optional<double> bound = std::nullopt;
 
   Checksums checksums = Checksums::kEqual;
 
@@ -79,7 +79,7 @@ struct PairedOptions {
   double baseline_operations = 1;
 
   // Called before each pair and outside the timing, for example to empty what the work fills.
-  std::function<void()> before_pair;
+  std::function<void()> before_pair = nullptr;
 };
 
 inline constexpr std::int64_t kMinimumPairs = 301;
