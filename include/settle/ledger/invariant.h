@@ -30,18 +30,18 @@ SETTLE_NAMESPACE_BEGIN
 // One account of a margin account. Pending sums are of what is reserved and not yet posted: each is
 // zero or positive, and any subset of it may still be posted.
 struct BalanceView {
-  Compartment compartment;
-  AssetId asset;
-  Amount posted;
-  Amount pending_debits;
-  Amount pending_credits;
+  Compartment compartment{};
+  AssetId asset{};
+  Amount posted{};
+  Amount pending_debits{};
+  Amount pending_credits{};
 };
 
 // The accounts of one margin account at one instant. Accounts that were never opened are absent and
 // count as zero; the order is deterministic and means nothing.
 struct OwnerView {
-  MarginAccountId id;
-  std::span<const BalanceView> balances;
+  MarginAccountId id{};
+  std::span<const BalanceView> balances{};
 };
 
 // Satisfied by a policy with a `Context` type and

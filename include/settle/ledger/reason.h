@@ -33,23 +33,24 @@ enum class LedgerReason : std::uint16_t {
   kTooManyLegs = 10,      // more than kMaxLegs
   kZeroAmount = 11,       // a leg that moves nothing
   kUnbalanced = 12,       // the legs of an asset do not sum to zero
-  kExpiryTooFar = 13,     // valid_until is beyond the id horizon
-  kNotConsented = 14,     // an owner who pays did not agree
-  kConsentExpired = 15,   // an owner or venue agreed until an earlier instant
-  kConsentMismatch = 16,  // the consent is of another transaction, batch, owner or limit
-  kUnknownOwner = 17,     // no key is known for the owner or venue
-  kIdTableFull = 18,      // more ids within the horizon than the table holds
+  kLegsOverflow = 13,     // an account's legs do not sum within 128 bits
+  kExpiryTooFar = 14,     // valid_until is beyond the id horizon
+  kNotConsented = 15,     // an owner who pays did not agree
+  kConsentExpired = 16,   // an owner or venue agreed until an earlier instant
+  kConsentMismatch = 17,  // the consent is of another transaction, batch, owner or limit
+  kUnknownOwner = 18,     // no key is known for the owner or venue
+  kIdTableFull = 19,      // more ids within the horizon than the table holds
 
   // State. These remember the id as failed.
-  kAmountOverflow = 19,  // a balance would leave 128 bits
-  kBelowFloor = 20,      // a balance would fall below its account's floor
-  kAboveCeiling = 21,    // a balance would rise above its account's ceiling
+  kAmountOverflow = 20,  // a balance would leave 128 bits
+  kBelowFloor = 21,      // a balance would fall below its account's floor
+  kAboveCeiling = 22,    // a balance would rise above its account's ceiling
 
   // Proofs.
-  kBadSize = 22,         // the tree size is zero or beyond what the tree has
-  kBadIndex = 23,        // the leaf index is not below the tree size
-  kBadProofLength = 24,  // the proof has not exactly the hashes that index and size demand
-  kRootMismatch = 25,    // the proof leads to another root
+  kBadSize = 23,         // the tree size is zero or beyond what the tree has
+  kBadIndex = 24,        // the leaf index is not below the tree size
+  kBadProofLength = 25,  // the proof has not exactly the hashes that index and size demand
+  kRootMismatch = 26,    // the proof leads to another root
 };
 
 constexpr Module ReasonModule(LedgerReason) { return Module::kLedger; }
@@ -82,6 +83,8 @@ constexpr std::string_view ReasonName(LedgerReason reason) {
       return "ZeroAmount";
     case LedgerReason::kUnbalanced:
       return "Unbalanced";
+    case LedgerReason::kLegsOverflow:
+      return "LegsOverflow";
     case LedgerReason::kExpiryTooFar:
       return "ExpiryTooFar";
     case LedgerReason::kNotConsented:

@@ -56,17 +56,17 @@ struct AmountTag : Additive {};
 using Amount = Strong<AmountTag, Int128>;
 
 struct AccountKey {
-  OwnerId owner;
-  Compartment compartment;
-  AssetId asset;
+  OwnerId owner{};
+  Compartment compartment{};
+  AssetId asset{};
   friend constexpr auto operator<=>(const AccountKey&, const AccountKey&) = default;
   using Fields = Members<&AccountKey::owner, &AccountKey::compartment, &AccountKey::asset>;
 };
 static_assert(sizeof(AccountKey) == 24, "a key has no padding: its bytes are hashed");
 
 struct Leg {
-  AccountKey account;
-  Amount amount;
+  AccountKey account{};
+  Amount amount{};
   using Fields = Members<&Leg::account, &Leg::amount>;
 };
 
@@ -84,8 +84,8 @@ struct MarginGroupTag : Identifier {};
 using MarginGroup = Strong<MarginGroupTag, std::uint32_t>;
 
 struct MarginAccountId {
-  OwnerId owner;
-  MarginGroup group;
+  OwnerId owner{};
+  MarginGroup group{};
   friend constexpr auto operator<=>(const MarginAccountId&, const MarginAccountId&) = default;
   using Fields = Members<&MarginAccountId::owner, &MarginAccountId::group>;
 };
@@ -120,18 +120,18 @@ inline constexpr std::size_t kMaxLegs = 1024;
 
 // All of a transaction but its legs.
 struct TransactionHeader {
-  TransactionId id;
+  TransactionId id{};
   TransactionClass transaction_class = TransactionClass::kChosen;
   CompulsoryRule rule = CompulsoryRule::kNone;
-  Timestamp valid_until;  // refused at this instant and after
+  Timestamp valid_until{};  // refused at this instant and after
   using Fields = Members<&TransactionHeader::id, &TransactionHeader::transaction_class,
                          &TransactionHeader::rule, &TransactionHeader::valid_until>;
 };
 
 // A transaction as hot functions take it: the legs stay where the caller has them.
 struct TransactionView {
-  TransactionHeader header;
-  std::span<const Leg> legs;
+  TransactionHeader header{};
+  std::span<const Leg> legs{};
 };
 
 // A transaction that owns its legs, for storage and the wire.
@@ -139,8 +139,8 @@ struct Transaction {
   static constexpr Kind kKind = Kind::kTransaction;
   static constexpr std::uint16_t kVersion = 1;
 
-  TransactionHeader header;
-  Bounded<Leg, kMaxLegs> legs;
+  TransactionHeader header{};
+  Bounded<Leg, kMaxLegs> legs{};
 
   [[nodiscard]] TransactionView view() const { return {header, legs}; }
   using Fields = Members<&Transaction::header, &Transaction::legs>;
@@ -159,10 +159,10 @@ enum class Disposition : std::uint8_t {
 // The answer of Apply. Where and when it was applied stand there for kApplied and kRepeated.
 struct Verdict {
   Disposition disposition = Disposition::kRefused;
-  Reason reason;
-  LogIndex index;  // of the receipt among all receipts since genesis
-  Height height;
-  Timestamp time;
+  Reason reason{};
+  LogIndex index{};  // of the receipt among all receipts since genesis
+  Height height{};
+  Timestamp time{};
 
   [[nodiscard]] bool ok() const { return disposition != Disposition::kRefused; }
 };
@@ -172,11 +172,11 @@ struct Receipt {
   static constexpr Kind kKind = Kind::kReceipt;
   static constexpr std::uint16_t kVersion = 1;
 
-  TransactionId id;
-  Digest content;  // of header and legs, see TransactionDigest
-  LogIndex index;  // among all receipts since genesis, which is its leaf's index
-  Height height;
-  Timestamp time;
+  TransactionId id{};
+  Digest content{};  // of header and legs, see TransactionDigest
+  LogIndex index{};  // among all receipts since genesis, which is its leaf's index
+  Height height{};
+  Timestamp time{};
   using Fields =
       Members<&Receipt::id, &Receipt::content, &Receipt::index, &Receipt::height, &Receipt::time>;
 };

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright the settle authors.
+
+// The accounts of a ledger: one cache line each, in the order in which they were opened.
+//
+// That order is the same on every replica and is the order of the encoding. Rows are never moved
+// and leave only in the reverse order of their coming, when a block is taken back.
+
+#ifndef SETTLE_LEDGER_DETAIL_ACCOUNT_TABLE_H_
+#define SETTLE_LEDGER_DETAIL_ACCOUNT_TABLE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "settle/base/config.h"
+#include "settle/base/integer.h"
+#include "settle/base/members.h"
+#include "settle/base/types.h"
+#include "settle/ledger/detail/row_index.h"
+#include "settle/ledger/invariant.h"
+#include "settle/ledger/types.h"
+
+SETTLE_NAMESPACE_BEGIN
+
+// What of an account is state: see Ledger::Accounts.
+struct AccountState {
+  AccountKey key{};
+  Amount balance{};
+  std::uint64_t entries = 0;  // postings since it was opened
+  using Fields = Members<&AccountState::key, &AccountState::balance, &AccountState::entries>;
+};
+
+namespace detail {
+
+// All but key, balance and entries is derived.
+struct alignas(64) AccountRow {
+  AccountKey key{};
+  std::uint32_t limits = 0;               // which of the table's distinct limits
+  std::uint32_t margin_account = kNoRow;  // which margin account, or none
+  Int128 balance = 0;
+  std::uint64_t entries = 0;
+  std::uint32_t previous = kNoRow;  // the margin account's row opened before this one
+  std::uint32_t scratch = 0;        // position in the transaction at work, see TouchedSet
+};
+static_assert(sizeof(AccountRow) == 64, "one cache line an account");
+
+struct MarginAccountRow {
+  MarginAccountId id{};
+  std::uint32_t last_row = kNoRow;  // its rows, the latest first, through AccountRow::previous
+  std::uint32_t scratch = 0;
+};
+
+template <AccountPolicy Policy>
+class AccountTable {
+ public:
+  AccountTable(Policy policy, std::uint64_t seed)
+      : policy_(policy), index_(seed), margin_index_(seed) {}
+
+  [[nodiscard]] std::size_t size() const { return rows_.size(); }
+  [[nodiscard]] const AccountRow& operator[](std::uint32_t row) const { return rows_[row]; }
+  [[nodiscard]] AccountRow& operator[](std::uint32_t row) { return rows_[row]; }
+  [[nodiscard]] const Limits& LimitsOf(const AccountRow& row) const { return limits_[row.limits]; }
+  [[nodiscard]] const MarginAccountRow& margin_account(std::uint32_t at) const {
+    return margin_rows_[at];
+  }
+  [[nodiscard]] MarginAccountRow& margin_account(std::uint32_t at) { return margin_rows_[at]; }
+
+  [[nodiscard]] std::uint64_t HashOf(const AccountKey& key) const {
+    return index_.HashOf(&key, sizeof(key));
+  }
+  void PrefetchSlot(std::uint64_t hash) const { index_.Prefetch(hash); }
+  // The row that `hash` most likely leads to is fetched; whether it is the key's is seen later.
+  void PrefetchRow(std::uint64_t hash) const {
+    const std::uint32_t row = index_.Candidate(hash);
+    if (row != kNoRow) __builtin_prefetch(&rows_[row], 1, 3);
+  }
+
+  // The key's row, or kNoRow.
+  [[nodiscard]] std::uint32_t Find(const AccountKey& key, std::uint64_t hash) const {
+    return index_.Find(hash, [&](std::uint32_t row) { return rows_[row].key == key; });
+  }
+
+  // Opens an account that Find does not know, with a balance of zero.
+  std::uint32_t Open(const AccountKey& key, std::uint64_t hash) {
+    const auto row = static_cast<std::uint32_t>(rows_.size());
+    AccountRow& added = rows_.emplace_back();
+    added.key = key;
+    added.limits = Intern(policy_.LimitsOf(key));
+    if (const std::optional<MarginGroup> group = policy_.GroupOf(key)) {
+      added.margin_account = FindOrAddMarginAccount({key.owner, *group});
+      MarginAccountRow& account = margin_rows_[added.margin_account];
+      added.previous = account.last_row;
+      account.last_row = row;
+    }
+    index_.Insert(hash, row);
+    return row;
+  }
+
+  // Undoes the latest Open.
+  void CloseLast() {
+    const AccountRow& row = rows_.back();
+    index_.Erase(HashOf(row.key), static_cast<std::uint32_t>(rows_.size() - 1));
+    if (row.margin_account != kNoRow) margin_rows_[row.margin_account].last_row = row.previous;
+    rows_.pop_back();
+  }
+
+  void Reserve(std::size_t rows) {
+    rows_.reserve(rows);
+    index_.Reserve(rows);
+  }
+
+  [[nodiscard]] std::size_t bytes() const {
+    return rows_.capacity() * sizeof(AccountRow) + index_.bytes() + margin_index_.bytes() +
+           margin_rows_.capacity() * sizeof(MarginAccountRow);
+  }
+
+ private:
+  // Policies give few distinct limits: the first ones are shared by search, later ones appended.
+  static constexpr std::size_t kSearched = 16;
+
+  std::uint32_t Intern(const Limits& limits) {
+    for (std::size_t i = 0; i < limits_.size() && i < kSearched; ++i) {
+      if (limits_[i] == limits) return static_cast<std::uint32_t>(i);
+    }
+    limits_.push_back(limits);
+    return static_cast<std::uint32_t>(limits_.size() - 1);
+  }
+
+  std::uint32_t FindOrAddMarginAccount(const MarginAccountId& id) {
+    const std::uint64_t hash = margin_index_.HashOf(&id, sizeof(id));
+    const std::uint32_t found =
+        margin_index_.Find(hash, [&](std::uint32_t at) { return margin_rows_[at].id == id; });
+    if (found != kNoRow) return found;
+    const auto added = static_cast<std::uint32_t>(margin_rows_.size());
+    margin_rows_.push_back({.id = id});
+    margin_index_.Insert(hash, added);
+    return added;
+  }
+
+  [[no_unique_address]] Policy policy_;
+  std::vector<AccountRow> rows_;
+  RowIndex index_;
+  std::vector<Limits> limits_;
+  std::vector<MarginAccountRow> margin_rows_;
+  RowIndex margin_index_;
+};
+
+}  // namespace detail
+
+SETTLE_NAMESPACE_END
+
+#endif  // SETTLE_LEDGER_DETAIL_ACCOUNT_TABLE_H_

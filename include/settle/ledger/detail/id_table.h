@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright the settle authors.
+
+// The ids of the transactions within the horizon, with what became of each.
+//
+// A record counts while log time is before its valid_until: that is decided by comparison whenever
+// it is looked at, not by whether a sweep has run. Records whose valid_until fall into one period
+// of log time share a bucket, and a bucket is freed whole once its period has passed. The number
+// of records that limits admission counts those of periods that have not passed: a function of
+// what was applied and of log time alone, equal on every replica.
+//
+// While a block may still be taken back, passed buckets are kept, so that they can return.
+
+#ifndef SETTLE_LEDGER_DETAIL_ID_TABLE_H_
+#define SETTLE_LEDGER_DETAIL_ID_TABLE_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <vector>
+
+#include "settle/base/config.h"
+#include "settle/base/integer.h"
+#include "settle/base/members.h"
+#include "settle/base/reason.h"
+#include "settle/base/types.h"
+#include "settle/ledger/detail/row_index.h"
+#include "settle/ledger/types.h"
+
+SETTLE_NAMESPACE_BEGIN
+
+namespace detail {
+
+// One leg of an applied transaction, for the comparison with a later use of its id.
+struct StoredLeg {
+  std::uint32_t row = 0;
+  Amount amount{};
+  using Fields = Members<&StoredLeg::row, &StoredLeg::amount>;
+};
+
+// One cache line a transaction.
+struct alignas(64) IdRecord {
+  TransactionId id{};
+  Timestamp valid_until{};
+  LogIndex index{};
+  Height height{};
+  Timestamp time{};
+  Reason refusal{};  // success: it was applied
+  TransactionClass transaction_class = TransactionClass::kChosen;
+  CompulsoryRule rule = CompulsoryRule::kNone;
+  std::uint16_t legs = 0;           // at most kMaxLegs
+  std::uint32_t first_leg = 0;      // in its bucket
+  std::uint32_t previous = kNoRow;  // in its bucket
+};
+static_assert(sizeof(IdRecord) == 64);
+
+class IdTable {
+ public:
+  IdTable(std::size_t capacity, Duration period, std::uint64_t seed)
+      : capacity_(capacity), period_(period.value() == 0 ? 1 : period.value()), index_(seed) {}
+
+  [[nodiscard]] std::uint64_t HashOf(const TransactionId& id) const {
+    return index_.HashOf(id.data(), TransactionId::kSize);
+  }
+  void PrefetchSlot(std::uint64_t hash) const { index_.Prefetch(hash); }
+
+  // The record of `id` that still counts at `now`, or nullptr.
+  [[nodiscard]] const IdRecord* Find(const TransactionId& id, std::uint64_t hash,
+                                     Timestamp now) const {
+    const std::uint32_t slot = index_.Find(hash, [&](std::uint32_t at) {
+      return records_[at].id == id && records_[at].valid_until > now;
+    });
+    return slot == kNoRow ? nullptr : &records_[slot];
+  }
+
+  // The legs of an applied record.
+  [[nodiscard]] std::span<const StoredLeg> LegsOf(const IdRecord& record) const {
+    const Bucket& bucket = buckets_[BucketOf(record.valid_until) - first_bucket_];
+    return std::span(bucket.legs).subspan(record.first_leg, record.legs);
+  }
+
+  [[nodiscard]] bool full() const { return counted_ >= capacity_; }
+  [[nodiscard]] std::size_t counted() const { return counted_; }
+  [[nodiscard]] std::size_t capacity() const { return capacity_; }
+
+  // Adds a record whose valid_until is after the time of the last Advance. `add_legs(legs)` appends
+  // its legs to the vector that it is given.
+  template <typename AddLegs>
+  void Insert(const IdRecord& added, std::uint64_t hash, AddLegs&& add_legs) {
+    IdRecord record = added;
+    Bucket& bucket = OpenBucket(BucketOf(record.valid_until));
+    record.first_leg = static_cast<std::uint32_t>(bucket.legs.size());
+    add_legs(bucket.legs);
+    record.legs = static_cast<std::uint16_t>(bucket.legs.size() - record.first_leg);
+    record.previous = bucket.last;
+    const std::uint32_t slot = NewSlot();
+    records_[slot] = record;
+    bucket.last = slot;
+    ++bucket.count;
+    ++counted_;
+    index_.Insert(hash, slot);
+  }
+
+  // Undoes the latest Insert into the bucket of `valid_until`.
+  void RemoveLast(Timestamp valid_until) {
+    Bucket& bucket = buckets_[BucketOf(valid_until) - first_bucket_];
+    const std::uint32_t slot = bucket.last;
+    const IdRecord& record = records_[slot];
+    index_.Erase(HashOf(record.id), slot);
+    bucket.legs.resize(record.first_leg);
+    bucket.last = record.previous;
+    --bucket.count;
+    --counted_;
+    free_.push_back(slot);
+  }
+
+  // What Advance changed, for its undoing.
+  struct Position {
+    std::uint64_t counted_from = 0;
+    std::size_t counted = 0;
+  };
+  [[nodiscard]] Position position() const { return {counted_from_, counted_}; }
+  void Restore(Position position) {
+    counted_from_ = position.counted_from;
+    counted_ = position.counted;
+  }
+
+  // Log time is now `now`: the periods that have passed no longer count. True when one did.
+  bool Advance(Timestamp now) {
+    const std::uint64_t passed = now.value() / period_;
+    if (passed <= counted_from_) return false;
+    const std::uint64_t end = std::min(passed, first_bucket_ + buckets_.size());
+    for (std::uint64_t number = FirstCounted(); number < end; ++number) {
+      counted_ -= buckets_[number - first_bucket_].count;
+    }
+    counted_from_ = passed;
+    return true;
+  }
+
+  // Whether a record of this valid_until belongs to a period that has passed.
+  [[nodiscard]] bool HasPassed(Timestamp valid_until) const {
+    return valid_until == Timestamp() || BucketOf(valid_until) < counted_from_;
+  }
+
+  // Frees the buckets that have passed. Called when nothing can bring them back.
+  void Trim() {
+    while (!buckets_.empty() && first_bucket_ < counted_from_) {
+      Bucket& bucket = buckets_.front();
+      passed_.clear();
+      for (std::uint32_t slot = bucket.last; slot != kNoRow; slot = records_[slot].previous) {
+        passed_.push_back(slot);
+      }
+      constexpr std::size_t kAhead = 16;
+      for (std::size_t i = 0; i < passed_.size(); ++i) {
+        if (i + kAhead < passed_.size()) {
+          index_.Prefetch(HashOf(records_[passed_[i + kAhead]].id));
+        }
+        index_.Erase(HashOf(records_[passed_[i]].id), passed_[i]);
+        free_.push_back(passed_[i]);
+      }
+      buckets_.pop_front();
+      ++first_bucket_;
+    }
+  }
+
+  // Visits the counted records, by period and then in the order of their coming.
+  template <typename Visit>
+  void ForEach(Visit&& visit) const {
+    std::vector<std::uint32_t> slots;
+    const std::uint64_t end = first_bucket_ + buckets_.size();
+    for (std::uint64_t number = FirstCounted(); number < end; ++number) {
+      slots.clear();
+      const Bucket& bucket = buckets_[number - first_bucket_];
+      for (std::uint32_t slot = bucket.last; slot != kNoRow; slot = records_[slot].previous) {
+        slots.push_back(slot);
+      }
+      for (std::size_t i = slots.size(); i-- > 0;) {
+        const IdRecord& record = records_[slots[i]];
+        visit(record, LegsOf(record));
+      }
+    }
+  }
+
+  void Reserve(std::size_t records) {
+    records_.reserve(records);
+    index_.Reserve(records);
+  }
+
+ private:
+  struct Bucket {
+    std::uint32_t last = kNoRow;
+    std::uint32_t count = 0;
+    std::vector<StoredLeg> legs;
+  };
+
+  // The period in which a record stops counting: it has passed when `now` is at or past the end of
+  // the period that contains the last instant at which the record counts.
+  [[nodiscard]] std::uint64_t BucketOf(Timestamp valid_until) const {
+    return (valid_until.value() - 1) / period_;
+  }
+
+  [[nodiscard]] std::uint64_t FirstCounted() const {
+    return std::max(counted_from_, first_bucket_);
+  }
+
+  Bucket& OpenBucket(std::uint64_t number) {
+    if (buckets_.empty()) first_bucket_ = number;
+    for (; number < first_bucket_; --first_bucket_) buckets_.emplace_front();
+    while (number - first_bucket_ >= buckets_.size()) buckets_.emplace_back();
+    return buckets_[number - first_bucket_];
+  }
+
+  std::uint32_t NewSlot() {
+    if (!free_.empty()) {
+      const std::uint32_t slot = free_.back();
+      free_.pop_back();
+      return slot;
+    }
+    records_.emplace_back();
+    return static_cast<std::uint32_t>(records_.size() - 1);
+  }
+
+  std::size_t capacity_;
+  std::uint64_t period_;
+  RowIndex index_;
+  std::vector<IdRecord> records_;
+  std::vector<std::uint32_t> free_;
+  std::vector<std::uint32_t> passed_;  // scratch of Trim
+  std::deque<Bucket> buckets_;
+  std::uint64_t first_bucket_ = 0;  // the number of buckets_.front()
+  std::uint64_t counted_from_ = 0;  // the first period that has not passed
+  std::size_t counted_ = 0;
+};
+
+}  // namespace detail
+
+SETTLE_NAMESPACE_END
+
+#endif  // SETTLE_LEDGER_DETAIL_ID_TABLE_H_

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright the settle authors.
+
+// A ledger as one record and back: included by settle/ledger/ledger.h alone.
+
+#ifndef SETTLE_LEDGER_DETAIL_LEDGER_RECOVER_H_
+#define SETTLE_LEDGER_DETAIL_LEDGER_RECOVER_H_
+
+#include "settle/ledger/ledger.h"
+
+SETTLE_NAMESPACE_BEGIN
+
+template <LedgerInvariant I, Authority A, AccountPolicy P>
+LedgerState Ledger<I, A, P>::State() const {
+  LedgerState state{.height = height_, .now = now_, .next_index = next_index_};
+  for (std::uint32_t row = 0; row < accounts_.size(); ++row) {
+    const detail::AccountRow& account = accounts_[row];
+    (void)state.accounts.Add({account.key, Amount(account.balance), account.entries});
+  }
+  ids_.ForEach([&state](const detail::IdRecord& record, std::span<const detail::StoredLeg> legs) {
+    IdState id{.header = {.id = record.id,
+                          .transaction_class = record.transaction_class,
+                          .rule = record.rule,
+                          .valid_until = record.valid_until},
+               .refusal_module = static_cast<std::uint16_t>(record.refusal.module()),
+               .refusal_code = record.refusal.code(),
+               .index = record.index,
+               .height = record.height,
+               .time = record.time};
+    for (const detail::StoredLeg& leg : legs) (void)id.legs.Add(leg);
+    (void)state.ids.Add(std::move(id));
+  });
+  return state;
+}
+
+// The state comes from a disk or a peer: everything that the ledger relies on is checked.
+template <LedgerInvariant I, Authority A, AccountPolicy P>
+Result<Ledger<I, A, P>> Ledger<I, A, P>::Recover(const LedgerState& state, LedgerOptions options,
+                                                 I invariant, P accounts) {
+  Ledger ledger(options, std::move(invariant), std::move(accounts));
+  std::vector<detail::AssetSum> sums;
+  for (const AccountState& account : state.accounts) {
+    const std::uint64_t hash = ledger.accounts_.HashOf(account.key);
+    if (ledger.accounts_.Find(account.key, hash) != detail::kNoRow) {
+      return BaseReason::kNotCanonical;
+    }
+    const std::uint32_t row = ledger.accounts_.Open(account.key, hash);
+    ledger.accounts_[row].balance = account.balance.value();
+    ledger.accounts_[row].entries = account.entries;
+    auto sum = std::find_if(sums.begin(), sums.end(), [&](const detail::AssetSum& s) {
+      return s.asset == account.key.asset;
+    });
+    if (sum == sums.end()) sum = sums.insert(sum, {.asset = account.key.asset});
+    // Wrapping sums of 128 bits: they are zero exactly when the exact sums are, since every sum
+    // was zero after every transaction that made these balances.
+    sum->sum = static_cast<Int128>(static_cast<UInt128>(sum->sum) +
+                                   static_cast<UInt128>(account.balance.value()));
+  }
+  for (const detail::AssetSum& sum : sums) {
+    if (sum.sum != 0) return LedgerReason::kUnbalanced;
+  }
+  ledger.height_ = state.height;
+  ledger.now_ = state.now;
+  ledger.next_index_ = state.next_index;
+  ledger.ids_.Advance(state.now);
+  for (const IdState& id : state.ids) {
+    if (Reason reason = ledger.RecoverId(id); !reason.ok()) return reason;
+  }
+  return ledger;
+}
+
+template <LedgerInvariant I, Authority A, AccountPolicy P>
+Reason Ledger<I, A, P>::RecoverId(const IdState& id) {
+  const Reason refusal(static_cast<Module>(id.refusal_module), id.refusal_code);
+  if (ids_.HasPassed(id.header.valid_until) || id.time > now_ || id.height > height_ ||
+      (refusal.ok() && id.index >= next_index_)) {
+    return BaseReason::kOutOfRange;
+  }
+  for (const detail::StoredLeg& leg : id.legs) {
+    if (leg.row >= accounts_.size()) return BaseReason::kOutOfRange;
+  }
+  if (id.header.valid_until.value() > now_.value() &&
+      id.header.valid_until.value() - now_.value() > options_.id_horizon.value()) {
+    return LedgerReason::kExpiryTooFar;
+  }
+  const std::uint64_t hash = ids_.HashOf(id.header.id);
+  if (ids_.Find(id.header.id, hash, now_) != nullptr) return BaseReason::kNotCanonical;
+  if (ids_.full()) return LedgerReason::kIdTableFull;
+  ids_.Insert({.id = id.header.id,
+               .valid_until = id.header.valid_until,
+               .index = id.index,
+               .height = id.height,
+               .time = id.time,
+               .refusal = refusal,
+               .transaction_class = id.header.transaction_class,
+               .rule = id.header.rule},
+              hash, [&id](std::vector<detail::StoredLeg>& legs) {
+                legs.insert(legs.end(), id.legs.begin(), id.legs.end());
+              });
+  return {};
+}
+
+SETTLE_NAMESPACE_END
+
+#endif  // SETTLE_LEDGER_DETAIL_LEDGER_RECOVER_H_

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright the settle authors.
+
+// An index from the hash of a key to a row number: open addressing with linear probing over 8-byte
+// slots, eight to a cache line. Derived: rebuilt after decoding, never iterated, no part of any
+// value. `seed` is the host's secret against keys ground to collide; it changes no result.
+
+#ifndef SETTLE_LEDGER_DETAIL_ROW_INDEX_H_
+#define SETTLE_LEDGER_DETAIL_ROW_INDEX_H_
+
+#include <xxhash.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "settle/base/config.h"
+
+SETTLE_NAMESPACE_BEGIN
+
+namespace detail {
+
+inline constexpr std::uint32_t kNoRow = 0xffffffff;
+
+// Maps the hash of a key to a row number; equality of keys is the caller's to decide.
+class RowIndex {
+ public:
+  explicit RowIndex(std::uint64_t seed) : seed_(seed), slots_(kInitialSlots, kEmpty) {}
+
+  [[nodiscard]] std::uint64_t HashOf(const void* bytes, std::size_t size) const {
+    return XXH3_64bits_withSeed(bytes, size, seed_);
+  }
+
+  void Prefetch(std::uint64_t hash) const { __builtin_prefetch(&slots_[Home(hash)], 0, 3); }
+
+  // The first row with this hash for which `is_it(row)` holds, or kNoRow.
+  template <typename IsIt>
+  [[nodiscard]] std::uint32_t Find(std::uint64_t hash, IsIt&& is_it) const {
+    for (std::size_t at = Home(hash); slots_[at] != kEmpty; at = (at + 1) & Mask()) {
+      if (Tag(slots_[at]) == Tag(hash) && is_it(Row(slots_[at]))) return Row(slots_[at]);
+    }
+    return kNoRow;
+  }
+
+  // The first row with this tag without looking at the row itself, or kNoRow.
+  [[nodiscard]] std::uint32_t Candidate(std::uint64_t hash) const {
+    for (std::size_t at = Home(hash); slots_[at] != kEmpty; at = (at + 1) & Mask()) {
+      if (Tag(slots_[at]) == Tag(hash)) return Row(slots_[at]);
+    }
+    return kNoRow;
+  }
+
+  void Insert(std::uint64_t hash, std::uint32_t row) {
+    if ((count_ + 1) * 2 > slots_.size()) Grow();
+    Place(Slot(hash, row));
+    ++count_;
+  }
+
+  // Removes the slot of (hash, row), moving later ones of its run back. Nothing when absent.
+  void Erase(std::uint64_t hash, std::uint32_t row) {
+    std::size_t at = Home(hash);
+    while (slots_[at] != Slot(hash, row)) {
+      if (slots_[at] == kEmpty) return;
+      at = (at + 1) & Mask();
+    }
+    std::size_t next = (at + 1) & Mask();
+    while (slots_[next] != kEmpty) {
+      // A slot may move back to `at` unless its home lies cyclically in (at, next].
+      const std::size_t home = Home(slots_[next]);
+      if (((next - home) & Mask()) >= ((next - at) & Mask())) {
+        slots_[at] = slots_[next];
+        at = next;
+      }
+      next = (next + 1) & Mask();
+    }
+    slots_[at] = kEmpty;
+    --count_;
+  }
+
+  void Clear() {
+    slots_.assign(kInitialSlots, kEmpty);
+    count_ = 0;
+  }
+
+  void Reserve(std::size_t rows) {
+    while (slots_.size() < rows * 2) Grow();
+  }
+
+  [[nodiscard]] std::size_t bytes() const { return slots_.capacity() * sizeof(slots_[0]); }
+
+ private:
+  static constexpr std::size_t kInitialSlots = 16;
+  // Row numbers stay below kNoRow, so no slot in use equals this.
+  static constexpr std::uint64_t kEmpty = 0xffffffff;
+
+  // High half: 32 bits of the hash, which also choose the home. Low half: the row.
+  [[nodiscard]] static std::uint64_t Slot(std::uint64_t hash, std::uint32_t row) {
+    return (hash & 0xffffffff00000000) | row;
+  }
+  [[nodiscard]] static std::uint32_t Tag(std::uint64_t slot_or_hash) {
+    return static_cast<std::uint32_t>(slot_or_hash >> 32);
+  }
+  [[nodiscard]] static std::uint32_t Row(std::uint64_t slot) {
+    return static_cast<std::uint32_t>(slot);
+  }
+  [[nodiscard]] std::size_t Mask() const { return slots_.size() - 1; }
+  [[nodiscard]] std::size_t Home(std::uint64_t slot_or_hash) const {
+    return Tag(slot_or_hash) & Mask();
+  }
+
+  void Place(std::uint64_t slot) {
+    std::size_t at = Home(slot);
+    while (slots_[at] != kEmpty) at = (at + 1) & Mask();
+    slots_[at] = slot;
+  }
+
+  void Grow() {
+    std::vector<std::uint64_t> old(slots_.size() * 2, kEmpty);
+    old.swap(slots_);
+    for (const std::uint64_t slot : old) {
+      if (slot != kEmpty) Place(slot);
+    }
+  }
+
+  std::uint64_t seed_;
+  std::vector<std::uint64_t> slots_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace detail
+
+SETTLE_NAMESPACE_END
+
+#endif  // SETTLE_LEDGER_DETAIL_ROW_INDEX_H_

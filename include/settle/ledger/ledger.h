@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright the settle authors.
+
+// The ledger: accounts, atomic zero-sum transactions, and an id for every one of them.
+//
+// A transaction is applied whole or not at all. What is looked at, in this order:
+//   time and id   expired; seen before (the same verdict again, or the first difference)
+//   form          entry point, number of legs, no zero leg, every asset sums to zero, horizon
+//   authority     every owner who pays or whose position changes agreed
+//   state         overflow, limits, and the invariant of every margin account that it weakens
+// A refusal by time, id, form or authority leaves no trace. A refusal by state leaves balances
+// bit-identical and remembers the id as failed, so that a late duplicate cannot succeed.
+//
+//   Ledger<Unmargined, HostVouches, MyAccounts> ledger(options);
+//   ledger.Advance(height, now);
+//   ledger.Apply(batch, {.context = {}, .authority = {}, .witness = {}}, verdicts);
+//
+// Cost: one cache line for each id and two for each leg, fetched ahead over the batch; no
+// allocation while tables have room.
+
+#ifndef SETTLE_LEDGER_LEDGER_H_
+#define SETTLE_LEDGER_LEDGER_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "settle/base/config.h"
+#include "settle/base/fingerprint.h"
+#include "settle/base/integer.h"
+#include "settle/base/revertible.h"
+#include "settle/base/types.h"
+#include "settle/ledger/authority.h"
+#include "settle/ledger/detail/account_table.h"
+#include "settle/ledger/detail/id_table.h"
+#include "settle/ledger/detail/touched.h"
+#include "settle/ledger/invariant.h"
+#include "settle/ledger/ledger_state.h"
+#include "settle/ledger/reason.h"
+#include "settle/ledger/types.h"
+
+SETTLE_NAMESPACE_BEGIN
+
+template <LedgerInvariant Invariant, Authority AuthorityPolicy, AccountPolicy Accounts>
+class Ledger {
+ public:
+  using Context = typename Invariant::Context;
+  using Witness = typename AuthorityPolicy::Witness;
+
+  // By what a batch is judged: fixed for a block.
+  struct Judgement {
+    const Context& context;
+    const AuthorityPolicy& authority;
+    const Witness& witness;
+  };
+
+  explicit Ledger(LedgerOptions options, Invariant invariant = {}, Accounts accounts = {})
+      : options_(options),
+        invariant_(std::move(invariant)),
+        policy_(accounts),
+        accounts_(std::move(accounts), options.hash_seed),
+        ids_(options.id_capacity, options.id_period, options.hash_seed) {}
+
+  // The block at `height` begins at log time `now`. Ids whose period has passed are dropped.
+  // Errors: kTimeWentBack, with nothing changed.
+  Reason Advance(Height height, Timestamp now) {
+    if (now < now_ || height < height_) return LedgerReason::kTimeWentBack;
+    undo_.Record(Undo::OfTime(height_, now_, ids_.position()));
+    height_ = height;
+    now_ = now;
+    ids_.Advance(now);
+    if (!undo_.recording()) ids_.Trim();
+    return {};
+  }
+
+  // Applies chosen transactions in order, each whole or not at all, and answers one verdict each.
+  // `contents` are their TransactionDigests; it may be empty for an authority that reads none.
+  // Refuses every transaction as kWrongEntryPoint when the spans' lengths do not agree.
+  void Apply(std::span<const TransactionView> batch, std::span<const Digest> contents,
+             const Judgement& by, std::span<Verdict> verdicts) {
+    const bool has_contents = contents.size() == batch.size();
+    if (verdicts.size() != batch.size() || (AuthorityPolicy::kNeedsContent && !has_contents)) {
+      for (Verdict& verdict : verdicts) verdict = Refusal(LedgerReason::kWrongEntryPoint);
+      return;
+    }
+    for (std::size_t first = 0; first < batch.size();) {
+      const std::size_t end = Prefetch(batch, first);
+      std::size_t leg = 0;
+      for (std::size_t i = first; i < end; ++i) {
+        const Item item{.transaction = batch[i],
+                        .id_hash = id_hashes_[i - first],
+                        .leg_hashes = std::span(leg_hashes_).subspan(leg, batch[i].legs.size())};
+        leg += batch[i].legs.size();
+        const Intent intent{.content = has_contents ? contents[i] : Digest(),
+                            .transaction = batch[i],
+                            .now = now_,
+                            .position = i};
+        verdicts[i] = ApplyChosen(item, intent, by);
+      }
+      first = end;
+    }
+  }
+
+  // The same for an authority that reads no digest.
+  void Apply(std::span<const TransactionView> batch, const Judgement& by,
+             std::span<Verdict> verdicts) requires(!AuthorityPolicy::kNeedsContent) {
+    Apply(batch, {}, by, verdicts);
+  }
+
+  // Applies one compulsory transaction: judged by time, id, form and overflow alone. For the
+  // library's own functions that make such transactions from certified inputs.
+  Verdict ApplyCompulsory(const TransactionView& transaction) {
+    const std::span<const TransactionView> batch(&transaction, 1);
+    (void)Prefetch(batch, 0);
+    const Item item{
+        .transaction = transaction, .id_hash = id_hashes_[0], .leg_hashes = leg_hashes_};
+    if (const auto known = CheckIdentity(item)) return *known;
+    const bool allowed = transaction.header.transaction_class == TransactionClass::kCompulsory &&
+                         transaction.header.rule != CompulsoryRule::kNone &&
+                         IsKnownEnumerator(transaction.header.rule);
+    if (!allowed) return Refusal(LedgerReason::kWrongEntryPoint);
+    if (Reason reason = CheckForm(transaction); !reason.ok()) return Refusal(reason);
+    if (ids_.full()) return Refusal(LedgerReason::kIdTableFull);
+    const std::size_t accounts_before = accounts_.size();
+    if (Reason reason = Compute(item); !reason.ok()) {
+      CloseTo(accounts_before);
+      return Refusal(reason);
+    }
+    if (Reason reason = CheckOverflow(); !reason.ok()) {
+      return Remember(item, reason, accounts_before);
+    }
+    return Commit(item, accounts_before);
+  }
+
+  // The balance of an account; zero for one that was never opened.
+  [[nodiscard]] Amount BalanceOf(const AccountKey& key) const {
+    const std::uint32_t row = accounts_.Find(key, accounts_.HashOf(key));
+    return row == detail::kNoRow ? Amount() : Amount(accounts_[row].balance);
+  }
+
+  // Calls `visit(key, balance)` for every account, in the order in which they were opened.
+  template <typename Visit>
+  void ForEachAccount(Visit&& visit) const {
+    for (std::uint32_t row = 0; row < accounts_.size(); ++row) {
+      visit(accounts_[row].key, Amount(accounts_[row].balance));
+    }
+  }
+
+  [[nodiscard]] std::size_t account_count() const { return accounts_.size(); }
+  [[nodiscard]] std::size_t id_count() const { return ids_.counted(); }
+  // How many transactions were applied since genesis: the index of the next receipt.
+  [[nodiscard]] LogIndex next_index() const { return next_index_; }
+  [[nodiscard]] Height height() const { return height_; }
+  [[nodiscard]] Timestamp now() const { return now_; }
+
+  void Reserve(std::size_t accounts, std::size_t ids) {
+    accounts_.Reserve(accounts);
+    ids_.Reserve(ids);
+  }
+
+  // Rollback, see settle/base/revertible.h.
+  [[nodiscard]] Result<Mark> Begin() { return undo_.Begin(); }
+  Reason RevertTo(Mark mark) {
+    return undo_.RevertTo(mark, [this](const Undo& undo) { Apply(undo); });
+  }
+  Reason Release(Mark mark) {
+    Reason reason = undo_.Release(mark);
+    if (reason.ok() && !undo_.recording()) ids_.Trim();
+    return reason;
+  }
+
+  // The whole value, and a ledger from it. Errors of Recover: kNotCanonical for an account or id
+  // that stands twice, kOutOfRange for a row, time or index beyond the state's own, kUnbalanced
+  // where the balances of an asset do not sum to zero, kExpiryTooFar, kIdTableFull.
+  [[nodiscard]] LedgerState State() const;
+  [[nodiscard]] static Result<Ledger> Recover(const LedgerState& state, LedgerOptions options,
+                                              Invariant invariant = {}, Accounts accounts = {});
+  [[nodiscard]] Fingerprint fingerprint() const { return FingerprintOf(State()); }
+
+ private:
+  // How to undo one write.
+  struct Undo {
+    enum class What : std::uint8_t { kTime, kOpen, kBalance, kId, kIndex };
+    What what = What::kTime;
+    std::uint32_t row = 0;
+    std::uint32_t legs = 0;
+    Int128 balance = 0;
+    Height height{};
+    Timestamp time{};
+    detail::IdTable::Position ids{};
+
+    static Undo OfTime(Height height, Timestamp now, detail::IdTable::Position ids) {
+      return {.what = What::kTime, .height = height, .time = now, .ids = ids};
+    }
+    static Undo OfOpen() { return {.what = What::kOpen}; }
+    static Undo OfBalance(const detail::Touched& touched, Int128 balance) {
+      return {.what = What::kBalance, .row = touched.row, .legs = touched.legs, .balance = balance};
+    }
+    static Undo OfId(Timestamp valid_until) { return {.what = What::kId, .time = valid_until}; }
+    static Undo OfIndex() { return {.what = What::kIndex}; }
+  };
+
+  struct Item {
+    const TransactionView& transaction;
+    std::uint64_t id_hash;
+    std::span<const std::uint64_t> leg_hashes;
+  };
+
+  static constexpr std::size_t kWindow = 32;       // transactions fetched ahead together
+  static constexpr std::size_t kWindowLegs = 256;  // and their legs, unless one has more
+
+  [[nodiscard]] static Verdict Refusal(Reason reason) {
+    return {.disposition = Disposition::kRefused, .reason = reason};
+  }
+
+  std::size_t Prefetch(std::span<const TransactionView> batch, std::size_t first);
+  Verdict ApplyChosen(const Item& item, const Intent& intent, const Judgement& by);
+  [[nodiscard]] std::optional<Verdict> CheckIdentity(const Item& item) const;
+  [[nodiscard]] Reason SameContent(const TransactionView& transaction,
+                                   const detail::IdRecord& record) const;
+  [[nodiscard]] Reason CheckForm(const TransactionView& transaction);
+  Reason Compute(const Item& item);
+  [[nodiscard]] Reason CheckOverflow() const;
+  [[nodiscard]] Reason CheckAuthority(const Intent& intent, const Judgement& by);
+  [[nodiscard]] Reason CheckState(const Context& context);
+  [[nodiscard]] Reason CheckMargin(std::uint32_t margin_account, const Context& context);
+  void CloseTo(std::size_t accounts);
+  Verdict Remember(const Item& item, Reason refusal, std::size_t accounts_before);
+  Verdict Commit(const Item& item, std::size_t accounts_before);
+  [[nodiscard]] detail::IdRecord RecordOf(const TransactionHeader& header, Reason refusal) const;
+  Reason RecoverId(const IdState& id);
+  void Apply(const Undo& undo);
+
+  LedgerOptions options_;
+  [[no_unique_address]] Invariant invariant_;
+  [[no_unique_address]] Accounts policy_;
+  detail::AccountTable<Accounts> accounts_;
+  detail::IdTable ids_;
+  Height height_;
+  Timestamp now_;
+  LogIndex next_index_;
+  UndoLog<Undo> undo_;
+
+  // Scratch, no part of the value.
+  detail::TouchedSet touched_;
+  std::vector<std::uint64_t> id_hashes_;
+  std::vector<std::uint64_t> leg_hashes_;
+  std::vector<std::uint32_t> leg_rows_;
+  std::vector<detail::AssetSum> sums_;
+  std::vector<OwnerId> owners_;
+  std::vector<std::uint32_t> margin_accounts_;
+  std::vector<BalanceView> before_;
+  std::vector<BalanceView> after_;
+};
+
+SETTLE_NAMESPACE_END
+
+#include "settle/ledger/detail/ledger_apply.h"
+#include "settle/ledger/detail/ledger_recover.h"
+
+#endif  // SETTLE_LEDGER_LEDGER_H_
