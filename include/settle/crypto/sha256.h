@@ -25,11 +25,9 @@
 // As <openssl/sha.h> declares them, which hides them from a host that defines
 // OPENSSL_NO_DEPRECATED. The two declarations may meet in either order.
 struct SHA256state_st;
-extern "C" {
-int SHA256_Init(SHA256state_st* state);
-int SHA256_Update(SHA256state_st* state, const void* data, std::size_t size);
-int SHA256_Final(unsigned char* digest, SHA256state_st* state);
-}
+extern "C" int SHA256_Init(SHA256state_st* state);
+extern "C" int SHA256_Update(SHA256state_st* state, const void* data, std::size_t size);
+extern "C" int SHA256_Final(unsigned char* digest, SHA256state_st* state);
 
 SETTLE_NAMESPACE_BEGIN
 
