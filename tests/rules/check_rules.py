@@ -99,6 +99,7 @@ PATTERNS = [(rule, re.compile(pattern), what) for rule, pattern, what in (
     ("effect", r"\b(?:__TIME__|__DATE__|__TIMESTAMP__|__FILE__|__LINE__|__COUNTER__"
                r"|__builtin_(?:FILE|LINE|ia32_\w+|readcyclecounter))\b",
      "what differs between builds"),
+    ("macro", r"\b(?:min|max)\s*\(", "a host may have a macro of this name, write (std::min)(a, b)"),
 )]
 
 

@@ -128,6 +128,8 @@ LINES = [
     ("macro", BYTES, "#if defined(__AVX2__)\n#endif"),
     ("macro", BYTES, "#pragma omp parallel"),
     ("macro", BYTES, '_Pragma("omp parallel")'),
+    ("macro", BYTES, "inline int Planted(int a) { return std::min(a, 1); }"),
+    ("macro", BYTES, "inline constexpr int kPlanted = std::numeric_limits<int>::max();"),
     ("macro", CONFIG, "#define PLANTED 1"),
     ("guard", BYTES, "#pragma once"),
     ("namespace", BYTES, "namespace settle { }"),
@@ -153,6 +155,7 @@ INNOCENT = [
     "#pragma GCC diagnostic pop",
     "template <typename T>\ninline constexpr bool kPlanted = false;",
     "inline namespace planted {}",
+    "inline int Planted(int a) { return (std::min)(a, 1) + (std::max<int>)(a, 2); }",
 ]
 
 

@@ -131,7 +131,7 @@ class IdTable {
   bool Advance(Timestamp now) {
     const std::uint64_t passed = now.value() / period_;
     if (passed <= counted_from_) return false;
-    const std::uint64_t end = std::min(passed, first_bucket_ + buckets_.size());
+    const std::uint64_t end = (std::min)(passed, first_bucket_ + buckets_.size());
     for (std::uint64_t number = FirstCounted(); number < end; ++number) {
       counted_ -= buckets_[number - first_bucket_].count;
     }
@@ -202,7 +202,7 @@ class IdTable {
   }
 
   [[nodiscard]] std::uint64_t FirstCounted() const {
-    return std::max(counted_from_, first_bucket_);
+    return (std::max)(counted_from_, first_bucket_);
   }
 
   Bucket& OpenBucket(std::uint64_t number) {
