@@ -9,6 +9,7 @@
 #ifndef SETTLE_BASE_BOUNDED_H_
 #define SETTLE_BASE_BOUNDED_H_
 
+#include <concepts>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -26,6 +27,7 @@ class Bounded {
   using value_type = T;
   static constexpr std::size_t kMax = kBound;
   static_assert(kBound <= 0xffffffff, "a sequence's length is encoded in four bytes");
+  static_assert(!std::same_as<T, bool>, "a vector of bool has no bool elements: use std::uint8_t");
 
   Bounded() = default;
 
@@ -50,7 +52,10 @@ class Bounded {
     return true;
   }
   void Clear() { values_.clear(); }
-  void PopBack() { values_.pop_back(); }
+  // Removes the last element, if there is one.
+  void PopBack() {
+    if (!values_.empty()) values_.pop_back();
+  }
 
   [[nodiscard]] std::size_t size() const { return values_.size(); }
   [[nodiscard]] bool empty() const { return values_.empty(); }

@@ -6,7 +6,8 @@
 //   struct Transfer {
 //     AccountKey from, to;
 //     Quanta amount;
-//     Reason Validate() const;                     // optional: ranges, order, uniqueness
+//     Reason Validate() const;   // optional, public: ranges, order, uniqueness of the members
+//     Reason Rebuild();          // optional, public, after Validate: makes what is derived
 //     using Fields = Members<&Transfer::from, &Transfer::to, &Transfer::amount>;
 //   };
 //   std::vector<std::byte> bytes = Encode(transfer);
@@ -39,6 +40,7 @@
 #include "settle/base/bounded.h"
 #include "settle/base/bytes.h"
 #include "settle/base/config.h"
+#include "settle/base/detail/encoded_size.h"
 #include "settle/base/fixed.h"
 #include "settle/base/integer.h"
 #include "settle/base/kinds.h"
@@ -70,25 +72,6 @@ class Reader {
 
 namespace detail {
 
-template <typename T>
-inline constexpr bool kIsBounded = false;
-template <typename T, std::size_t kBound>
-inline constexpr bool kIsBounded<Bounded<T, kBound>> = true;
-template <typename T>
-inline constexpr bool kIsStdArray = false;
-template <typename T, std::size_t N>
-inline constexpr bool kIsStdArray<std::array<T, N>> = true;
-template <typename T>
-inline constexpr bool kIsOptional = false;
-template <typename T>
-inline constexpr bool kIsOptional<std::optional<T>> = true;
-template <typename T>
-inline constexpr bool kIsVariant = false;
-template <typename... Ts>
-inline constexpr bool kIsVariant<std::variant<Ts...>> = true;
-template <typename T>
-inline constexpr bool kAlwaysFalse = false;
-
 template <CheckedInteger T>
 constexpr std::array<std::byte, sizeof(T)> LittleEndian(T value) {
   std::array<std::byte, sizeof(T)> bytes{};
@@ -108,60 +91,6 @@ constexpr T FromLittleEndian(ByteView bytes) {
     value = static_cast<UnsignedOf<T>>(value | std::to_integer<std::uint8_t>(bytes[i]));
   }
   return static_cast<T>(value);
-}
-
-// The smallest and, where every value has it, the only encoded size of a T.
-template <typename T>
-constexpr std::size_t MinimumSize();
-template <typename T>
-constexpr bool IsFixedSize();
-
-struct MinimumSizer {
-  template <typename T>
-  constexpr std::size_t operator()() const {
-    return MinimumSize<T>();
-  }
-};
-struct FixedSizeTest {
-  template <typename T>
-  constexpr bool operator()() const {
-    return IsFixedSize<T>();
-  }
-};
-
-template <typename T>
-constexpr std::size_t MinimumSize() {
-  if constexpr (CheckedInteger<T> || std::is_enum_v<T>) {
-    return sizeof(T);
-  } else if constexpr (std::same_as<T, bool> || std::same_as<T, std::byte> || kIsOptional<T> ||
-                       kIsVariant<T>) {
-    return 1;
-  } else if constexpr (StrongType<T> || FixedType<T>) {
-    return sizeof(typename T::RepType);
-  } else if constexpr (kIsFixedBytes<T>) {
-    return T::kSize;
-  } else if constexpr (kIsStdArray<T>) {
-    return std::tuple_size_v<T> * MinimumSize<typename T::value_type>();
-  } else if constexpr (kIsBounded<T>) {
-    return 4;
-  } else if constexpr (HasFields<T>) {
-    return FieldsOf<typename T::Fields>::Sum(MinimumSizer{});
-  } else {
-    static_assert(kAlwaysFalse<T>, "a type is encoded by its `using Fields = Members<...>;`");
-  }
-}
-
-template <typename T>
-constexpr bool IsFixedSize() {
-  if constexpr (kIsOptional<T> || kIsBounded<T> || kIsVariant<T>) {
-    return false;
-  } else if constexpr (kIsStdArray<T>) {
-    return IsFixedSize<typename T::value_type>();
-  } else if constexpr (HasFields<T>) {
-    return FieldsOf<typename T::Fields>::All(FixedSizeTest{});
-  } else {
-    return true;
-  }
 }
 
 }  // namespace detail
@@ -294,7 +223,7 @@ struct RecordHead {
 // Kind, version and members.
 template <typename Sink, RecordType T>
 constexpr void EncodeRecordTo(Sink& sink, const T& value) {
-  static_assert(!IsSignedKind(T::kKind), "a record's kind is not a signed kind");
+  detail::RequireRecord<T>();
   EncodeTo(sink, detail::RecordHead{static_cast<std::uint32_t>(T::kKind), T::kVersion});
   EncodeTo(sink, value);
 }
@@ -319,6 +248,8 @@ template <typename T>
 constexpr Reason DecodeSequence(Reader& reader, T& out) {
   using Element = typename T::value_type;
   static_assert(MinimumSize<Element>() > 0, "an element must take at least one byte");
+  static_assert(NestsWithin<Element, kMaxNesting>(),
+                "a type must not contain itself, nor nest too deep");
   std::uint32_t count = 0;
   if (Reason reason = DecodeFrom(reader, count); !reason.ok()) return reason;
   if (count > T::kMax) return BaseReason::kTooMany;
@@ -356,14 +287,15 @@ constexpr Reason DecodeFields(Reader& reader, T& out) {
   Reason reason = FieldsOf<typename T::Fields>::Until(
       out, [&reader](auto& member) { return DecodeFrom(reader, member); });
   if (!reason.ok()) return reason;
-  // Derived parts are rebuilt from the members, never read from the input.
-  if constexpr (requires { out.Rebuild(); }) {
-    if (reason = out.Rebuild(); !reason.ok()) return reason;
-  }
-  if constexpr (requires(const T& value) { value.Validate(); }) {
+  constexpr bool kValidates = requires(const T& value) { value.Validate(); };
+  static_assert(
+      kValidates || !requires { out.Validate(); }, "Validate must be const");
+  if constexpr (kValidates) {
     if (reason = std::as_const(out).Validate(); !reason.ok()) return reason;
   }
-  return {};
+  // Derived parts are rebuilt from valid members, never read from the input.
+  if constexpr (requires { out.Rebuild(); }) reason = out.Rebuild();
+  return reason;
 }
 
 }  // namespace detail
@@ -444,6 +376,7 @@ template <typename T>
 // Decodes exactly one record: kind and version first (kWrongKind, kUnknownVersion).
 template <RecordType T>
 [[nodiscard]] constexpr DecodeOutcome DecodeRecordInto(ByteView bytes, T& out) {
+  detail::RequireRecord<T>();
   Reader reader(bytes);
   detail::RecordHead head;
   Reason reason = DecodeFrom(reader, head);

@@ -168,6 +168,16 @@ class EffectGate {
     return {};
   }
 
+  // What decoding asks: only what waits for an outstanding ticket is held. Errors: kOutOfRange.
+  [[nodiscard]] Reason Validate() const {
+    bool sound = confirmed_ <= issued_;
+    if (poisoned_) sound = sound && confirmed_ < issued_ && held_.empty();
+    for (const Effect<M>& effect : held_) {
+      sound = sound && After(effect) > confirmed_ && After(effect) <= issued_;
+    }
+    return sound ? Reason() : Reason(BaseReason::kOutOfRange);
+  }
+
   [[nodiscard]] Ticket issued() const { return issued_; }
   [[nodiscard]] Ticket confirmed() const { return confirmed_; }
   [[nodiscard]] bool poisoned() const { return poisoned_; }

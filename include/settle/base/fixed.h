@@ -14,6 +14,7 @@
 #define SETTLE_BASE_FIXED_H_
 
 #include <compare>
+#include <concepts>
 #include <cstdint>
 #include <optional>
 
@@ -26,12 +27,16 @@ template <typename Tag, CheckedInteger Rep, std::int64_t kParts>
 class Fixed {
  public:
   static_assert(kParts > 0, "a fixed-point type counts parts of one");
+  static_assert(!std::same_as<Rep, UInt128>, "parts are at most 2^127 - 1, so that Of is exact");
   using RepType = Rep;
   static constexpr std::int64_t kScale = kParts;
 
   constexpr Fixed() = default;
-  // `parts` / kScale.
-  explicit constexpr Fixed(Rep parts) : parts_(parts) {}
+  // `parts` / kScale, from exactly the representation: a floating-point, narrowing or sign-changing
+  // argument does not compile.
+  template <CheckedInteger T>
+  requires requires(T t) { Rep{t}; }
+  explicit constexpr Fixed(T parts) : parts_{parts} {}
 
   [[nodiscard]] constexpr Rep parts() const { return parts_; }
 

@@ -58,23 +58,24 @@ inline constexpr T kMax = kIsSigned<T> ? static_cast<T>(static_cast<UnsignedOf<T
 template <CheckedInteger T>
 inline constexpr T kMin = kIsSigned<T> ? static_cast<T>(-kMax<T> - 1) : static_cast<T>(0);
 
-// a + b, a - b, a * b and -a, or nothing when the exact result is not a T.
-template <CheckedInteger T>
-[[nodiscard]] constexpr std::optional<T> CheckedAdd(T a, std::type_identity_t<T> b) {
+// a + b, a - b, a * b and -a, or nothing when the exact result is not a T. The second operand may
+// be of any width and sign: it is never narrowed to a T first.
+template <CheckedInteger T, CheckedInteger U>
+[[nodiscard]] constexpr std::optional<T> CheckedAdd(T a, U b) {
   T sum{};
   if (__builtin_add_overflow(a, b, &sum)) return std::nullopt;
   return sum;
 }
 
-template <CheckedInteger T>
-[[nodiscard]] constexpr std::optional<T> CheckedSub(T a, std::type_identity_t<T> b) {
+template <CheckedInteger T, CheckedInteger U>
+[[nodiscard]] constexpr std::optional<T> CheckedSub(T a, U b) {
   T difference{};
   if (__builtin_sub_overflow(a, b, &difference)) return std::nullopt;
   return difference;
 }
 
-template <CheckedInteger T>
-[[nodiscard]] constexpr std::optional<T> CheckedMul(T a, std::type_identity_t<T> b) {
+template <CheckedInteger T, CheckedInteger U>
+[[nodiscard]] constexpr std::optional<T> CheckedMul(T a, U b) {
   T product{};
   if (__builtin_mul_overflow(a, b, &product)) return std::nullopt;
   return product;
@@ -87,8 +88,8 @@ template <CheckedInteger T>
 
 // Adds `amount` to `total`; false, with `total` untouched, when the sum is not a T. For loops that
 // must not branch on an optional of 32 bytes.
-template <CheckedInteger T>
-[[nodiscard]] constexpr bool AddTo(T& total, std::type_identity_t<T> amount) {
+template <CheckedInteger T, CheckedInteger U>
+[[nodiscard]] constexpr bool AddTo(T& total, U amount) {
   T sum{};
   if (__builtin_add_overflow(total, amount, &sum)) return false;
   total = sum;
@@ -185,24 +186,26 @@ constexpr std::optional<Quotient> WideDiv(UInt256 n, UInt128 d) {
   return Quotient{quotient, remainder};
 }
 
-// True when a quotient with this remainder moves one away from zero under `rounding`.
-constexpr bool RoundsAway(Quotient q, UInt128 divisor, bool negative, Rounding rounding) {
-  if (q.remainder == 0) return false;
+// True when a quotient with this remainder moves one away from zero under `rounding`; nothing when
+// `rounding` names none.
+constexpr std::optional<bool> RoundsAway(Quotient q, UInt128 divisor, bool negative,
+                                         Rounding rounding) {
+  const bool inexact = q.remainder != 0;
   switch (rounding) {
     case Rounding::kDown:
-      return negative;
+      return inexact && negative;
     case Rounding::kUp:
-      return !negative;
+      return inexact && !negative;
     case Rounding::kTowardZero:
       return false;
     case Rounding::kAwayFromZero:
-      return true;
+      return inexact;
     case Rounding::kNearestEven: {
       const UInt128 rest = divisor - q.remainder;
       return q.remainder > rest || (q.remainder == rest && (q.quotient & 1) != 0);
     }
   }
-  return false;
+  return std::nullopt;
 }
 
 // The signed value of a magnitude, or nothing when it does not fit 128 bits.
@@ -216,7 +219,9 @@ constexpr std::optional<Int128> DivideMagnitudes(UInt256 n, UInt128 d, bool nega
                                                  Rounding rounding) {
   std::optional<Quotient> q = WideDiv(n, d);
   if (!q) return std::nullopt;
-  if (RoundsAway(*q, d, negative, rounding)) {
+  const std::optional<bool> away = RoundsAway(*q, d, negative, rounding);
+  if (!away) return std::nullopt;
+  if (*away) {
     if (q->quotient == kMax<UInt128>) return std::nullopt;
     ++q->quotient;
   }
@@ -225,15 +230,16 @@ constexpr std::optional<Int128> DivideMagnitudes(UInt256 n, UInt128 d, bool nega
 
 }  // namespace detail
 
-// a / divisor rounded as named; nothing when the divisor is zero or the quotient is no Int128.
+// a / divisor rounded as named; nothing when the divisor is zero, the quotient is no Int128 or the
+// rounding is none of the enumerators.
 [[nodiscard]] constexpr std::optional<Int128> Divide(Int128 a, Int128 divisor, Rounding rounding) {
   if (divisor == 0) return std::nullopt;
   return detail::DivideMagnitudes({0, Magnitude(a)}, Magnitude(divisor), (a < 0) != (divisor < 0),
                                   rounding);
 }
 
-// a * b / divisor with an exact 256-bit product, rounded once as named; nothing when the divisor is
-// zero or the quotient is no Int128. About 6 ns while the product fits 128 bits, 200 ns beyond.
+// a * b / divisor with an exact 256-bit product, rounded once as named; nothing where Divide gives
+// nothing. About 6 ns while the product fits 128 bits, 200 ns beyond.
 [[nodiscard]] constexpr std::optional<Int128> MulDiv(Int128 a, Int128 b, Int128 divisor,
                                                      Rounding rounding) {
   if (divisor == 0) return std::nullopt;

@@ -57,7 +57,14 @@ struct MemberOf;
 template <typename C, typename T>
 struct MemberOf<T C::*> {
   using Type = T;
+  using Class = C;
 };
+
+// A class cannot have the same base twice, nor a list the same member.
+template <auto kMember>
+struct MemberListedOnce {};
+template <auto... kMembers>
+struct DistinctMembers : MemberListedOnce<kMembers>... {};
 
 // Counts an aggregate's members: how many values of any type initialise it.
 struct AnyValue {
@@ -101,14 +108,31 @@ struct FieldsOf<Members<kMembers...>> {
   static constexpr bool All(Test test) {
     return (... && test.template operator()<typename MemberOf<decltype(kMembers)>::Type>());
   }
+  // No member of a base, whose list T may have inherited.
+  template <typename T>
+  static constexpr bool AllAreOf() {
+    return (... && std::same_as<typename MemberOf<decltype(kMembers)>::Class, T>);
+  }
+  static constexpr bool kAreDistinct = sizeof(DistinctMembers<kMembers...>) > 0;
 };
 
 template <HasFields T>
 constexpr void RequireAllMembers() {
+  using Fields = FieldsOf<typename T::Fields>;
+  static_assert(Fields::template AllAreOf<T>(), "Fields must be a type's own list");
+  static_assert(Fields::kAreDistinct, "Fields must list a member once");
   if constexpr (std::is_aggregate_v<T>) {
     static_assert(T::Fields::kCount == CountAggregate<T>(),
                   "Fields must list every member of the aggregate");
   }
+}
+
+// Readers accept exactly the versions of the table.
+template <RecordType T>
+constexpr void RequireRecord() {
+  constexpr const KindEntry* kEntry = FindKind(T::kKind);
+  static_assert(kEntry != nullptr && kEntry->version == T::kVersion && !IsSignedKind(T::kKind),
+                "a record's kind and version must be those of a record in the table of kinds");
 }
 
 }  // namespace detail

@@ -83,6 +83,7 @@ class Reason {
 };
 
 // What the vocabulary itself refuses: decoding, arithmetic, text and the shapes of state machines.
+// Decoding and parsing read from the front, and of two of these give the one met first.
 enum class BaseReason : std::uint16_t {
   kOk = 0,
   kTruncated = 1,          // fewer bytes than the encoding needs
@@ -156,6 +157,8 @@ constexpr std::string_view ReasonName(BaseReason reason) {
 // it by mistake gives that default; a T without one must not be read.
 template <typename T>
 class [[nodiscard]] Result {
+  static_assert(!std::convertible_to<T, Reason>, "a function that answers a reason returns Reason");
+
  public:
   constexpr Result(T value) : value_(std::move(value)) {}
   // A success without a value is a mistake of the callee and becomes a refusal.

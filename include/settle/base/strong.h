@@ -18,7 +18,9 @@
 
 #include <compare>
 #include <concepts>
+#include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "settle/base/config.h"
 #include "settle/base/integer.h"
@@ -57,6 +59,17 @@ class Strong {
     return a.value_ < b.value_   ? std::strong_ordering::less
            : a.value_ > b.value_ ? std::strong_ordering::greater
                                  : std::strong_ordering::equal;
+  }
+  // As halves of 64 bits, the widest that every dialect hashes.
+  template <typename H>
+  friend H AbslHashValue(H state, const Strong& value) {
+    if constexpr (sizeof(Rep) == 16) {
+      const auto bits = static_cast<UInt128>(value.value_);
+      return H::combine(std::move(state), static_cast<std::uint64_t>(bits >> 64),
+                        static_cast<std::uint64_t>(bits));
+    } else {
+      return H::combine(std::move(state), value.value_);
+    }
   }
 
  private:
@@ -99,8 +112,8 @@ template <AdditiveType S>
   return detail::Wrap<S>(CheckedSub(a.value(), b.value()));
 }
 
-template <AdditiveType S>
-[[nodiscard]] constexpr std::optional<S> CheckedMul(S a, typename S::RepType times) {
+template <AdditiveType S, CheckedInteger U>
+[[nodiscard]] constexpr std::optional<S> CheckedMul(S a, U times) {
   return detail::Wrap<S>(CheckedMul(a.value(), times));
 }
 

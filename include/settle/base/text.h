@@ -52,6 +52,13 @@ constexpr int HexValue(char c) {
   return -1;
 }
 
+// The exponent of a power of ten, or -1.
+constexpr int DecimalsOf(std::int64_t scale) {
+  int decimals = 0;
+  for (; scale % 10 == 0; scale /= 10) ++decimals;
+  return scale == 1 ? decimals : -1;
+}
+
 constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 }  // namespace detail
@@ -138,6 +145,14 @@ template <typename T>
     text.append(digits, point, last + 1 - point);
   }
   return text;
+}
+
+// A rate as a decimal: 50,000 parts per million are "0.05". Its scale is a power of ten.
+template <FixedType F>
+void AppendTo(std::string& out, F value) {
+  constexpr int kScale = detail::DecimalsOf(F::kScale);
+  static_assert(kScale >= 0, "a scale that is no power of ten has no decimals");
+  out += FormatDecimal(value.parts(), kScale);
 }
 
 // The number that `text` writes, times 10^scale, exactly: "-1.25" at scale 3 is -1250. An optional
