@@ -83,7 +83,7 @@ class VoteCollector {
   // own, whose signatures are not verified again. Errors: those of decoding; kWrongNetwork,
   // kWrongGroup, kWrongEpoch, kWrongSet when it was made for another domain; kWrongSignerBits,
   // kUnknownSigner, kRoundOutsideWindow and kNotCanonical for votes that no collector keeps so.
-  // Memory: at most 128 times the size of `bytes`, and never above MemoryCeiling.
+  // Memory: at most 128 times the size of `bytes`.
   [[nodiscard]] static absl::StatusOr<VoteCollector> Recover(const ValidatorSet<Scheme>& set,
                                                              const Domain& domain, ByteView bytes) {
     absl::StatusOr<VoteCollector> collector = Create(set, domain, Round(0));
@@ -101,7 +101,8 @@ class VoteCollector {
   // than ever before.
   [[nodiscard]] Result<VoteOutcome> Add(const Vote<Scheme>& vote) {
     const VoteStatement& statement = vote.statement;
-    if (Reason reason = CheckRoom(statement.round, statement.kind); !reason.ok()) return reason;
+    const QuorumReason reason = CheckRoom(statement.round, statement.kind);
+    if (reason != QuorumReason::kOk) return reason;
     const Validator<Scheme>* signer = set_.Find(vote.signer);
     if (signer == nullptr) return QuorumReason::kUnknownSigner;
 
@@ -154,11 +155,11 @@ class VoteCollector {
   // kRoundOutsideWindow, kTooLittleWeight while no statement has a quorum. O(n).
   [[nodiscard]] absl::StatusOr<Certificate<Scheme>> CertificateFor(Round round, VoteKind kind,
                                                                    const Digest& digest) const {
-    if (Reason reason = CheckRoom(round, kind); !reason.ok()) {
-      return ToStatus(static_cast<QuorumReason>(reason.code()),
-                      "vote kind " + ToString(static_cast<std::uint8_t>(kind)) + " of round " +
-                          ToString(round) + ", " + ToString(std::uint64_t{kWindow}) +
-                          " rounds are open from " + ToString(lowest_));
+    if (const QuorumReason reason = CheckRoom(round, kind); reason != QuorumReason::kOk) {
+      return ToStatus(reason, "vote kind " + ToString(static_cast<std::uint8_t>(kind)) +
+                                  " of round " + ToString(round) + ", " +
+                                  ToString(std::uint64_t{kWindow}) + " rounds are open from " +
+                                  ToString(lowest_));
     }
     const detail::Tally heaviest = tallies_[RoomOf(round, kind)].HeaviestOf(digest);
     if (!set_.quorum().IsReachedBy(heaviest.weight)) {
@@ -183,7 +184,7 @@ class VoteCollector {
 
   // The weight of the votes that count for exactly `statement`.
   [[nodiscard]] Weight WeightOf(const VoteStatement& statement) const {
-    if (!CheckRoom(statement.round, statement.kind).ok()) return {};
+    if (CheckRoom(statement.round, statement.kind) != QuorumReason::kOk) return {};
     const detail::TallyList& tallies = tallies_[RoomOf(statement.round, statement.kind)];
     return tallies.WeightOf(statement.digest, statement.parent_round);
   }
@@ -191,11 +192,12 @@ class VoteCollector {
   // Both votes of a signer that said two things in one (round, kind), or nothing.
   [[nodiscard]] std::optional<ConflictingVotes<Scheme>> ConflictOf(SignerIndex signer, Round round,
                                                                    VoteKind kind) const {
-    if (!CheckRoom(round, kind).ok()) return std::nullopt;
+    if (CheckRoom(round, kind) != QuorumReason::kOk) return std::nullopt;
     const detail::VoteBox<Scheme>& box = boxes_[RoomOf(round, kind)];
+    const detail::KeptVote<Scheme>* counted = box.Counted(signer);
     const detail::KeptVote<Scheme>* conflict = box.Conflict(signer);
-    if (conflict == nullptr) return std::nullopt;
-    return ConflictingVotes<Scheme>{VoteOf(signer, round, kind, *box.Counted(signer)),
+    if (counted == nullptr || conflict == nullptr) return std::nullopt;
+    return ConflictingVotes<Scheme>{VoteOf(signer, round, kind, *counted),
                                     VoteOf(signer, round, kind, *conflict)};
   }
 
@@ -240,18 +242,16 @@ class VoteCollector {
       : set_(set), domain_(domain), lowest_(lowest) {}
 
   // Errors: kUnknownKind, kRoundOutsideWindow.
-  [[nodiscard]] Reason CheckRoom(Round round, VoteKind kind) const {
+  [[nodiscard]] QuorumReason CheckRoom(Round round, VoteKind kind) const {
     if (!IsKnownEnumerator(kind)) return QuorumReason::kUnknownKind;
     if (round < lowest_ || round.value() - lowest_.value() >= kWindow) {
       return QuorumReason::kRoundOutsideWindow;
     }
-    return {};
+    return QuorumReason::kOk;
   }
 
   // Rounds take turns in the rooms: those of one window never meet.
-  static std::size_t FirstRoomOf(Round round) {
-    return round.value() % kWindow * kVoteKinds;
-  }
+  static std::size_t FirstRoomOf(Round round) { return round.value() % kWindow * kVoteKinds; }
   static std::size_t RoomOf(Round round, VoteKind kind) {
     return FirstRoomOf(round) + static_cast<std::size_t>(kind) - 1;
   }
