@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright the settle authors.
+
+// Why margin refuses, in order of precedence: of two that apply, the one declared first is given,
+// in whatever order an account's balances are looked at.
+
+#ifndef SETTLE_MARGIN_REASON_H_
+#define SETTLE_MARGIN_REASON_H_
+
+#include <cstdint>
+#include <string_view>
+
+#include "settle/base/config.h"
+#include "settle/base/reason.h"
+
+SETTLE_NAMESPACE_BEGIN
+
+enum class MarginReason : std::uint16_t {
+  kOk = 0,
+
+  // Registration of instruments.
+  kTooManyInstruments = 1,   // more than kMaxInstruments
+  kWrongAssetKind = 2,       // a contract where a token belongs, or a token where a contract does
+  kWrongCompartment = 3,     // positions cannot lie in the cash compartment
+  kBadMultiplier = 4,        // one lot and tick is worth less than one quantum
+  kBadRate = 5,              // not 0 <= maintenance <= initial <= 100 %
+  kBadBounds = 6,            // a largest price or position below 1, or a notional too wide
+  kWrongQuote = 7,           // the instrument is quoted in another asset than its table
+  kDuplicateInstrument = 8,  // its compartment or contract belongs to another instrument
+
+  // Valuation of an account.
+  kPendingNotJudged = 9,    // something is reserved, whose outcome this rule does not weigh
+  kUnknownInstrument = 10,  // a contract that is not registered, or not in that compartment
+  kUnvaluedDebt = 11,       // an asset without value here is owed
+  kPositionTooLarge = 12,   // more lots than the instrument's largest position
+  kMissingPrice = 13,       // a position in an instrument without a mark price
+  kPriceOutOfRange = 14,    // a mark price below zero or above the instrument's largest
+  kMarginOverflow = 15,     // equity or a requirement would leave 128 bits
+
+  // Transition of an account.
+  kInitialMargin = 16,       // initial margin held before and does not hold after
+  kMaintenanceRises = 17,    // initial margin holds neither before nor after: maintenance rises
+  kMaintenanceWorsens = 18,  // ... or equity falls against maintenance
+};
+
+constexpr Module ReasonModule(MarginReason) { return Module::kMargin; }
+
+constexpr std::string_view ReasonName(MarginReason reason) {
+  switch (reason) {
+    case MarginReason::kOk:
+      return "Ok";
+    case MarginReason::kTooManyInstruments:
+      return "TooManyInstruments";
+    case MarginReason::kWrongAssetKind:
+      return "WrongAssetKind";
+    case MarginReason::kWrongCompartment:
+      return "WrongCompartment";
+    case MarginReason::kBadMultiplier:
+      return "BadMultiplier";
+    case MarginReason::kBadRate:
+      return "BadRate";
+    case MarginReason::kBadBounds:
+      return "BadBounds";
+    case MarginReason::kWrongQuote:
+      return "WrongQuote";
+    case MarginReason::kDuplicateInstrument:
+      return "DuplicateInstrument";
+    case MarginReason::kPendingNotJudged:
+      return "PendingNotJudged";
+    case MarginReason::kUnknownInstrument:
+      return "UnknownInstrument";
+    case MarginReason::kUnvaluedDebt:
+      return "UnvaluedDebt";
+    case MarginReason::kPositionTooLarge:
+      return "PositionTooLarge";
+    case MarginReason::kMissingPrice:
+      return "MissingPrice";
+    case MarginReason::kPriceOutOfRange:
+      return "PriceOutOfRange";
+    case MarginReason::kMarginOverflow:
+      return "MarginOverflow";
+    case MarginReason::kInitialMargin:
+      return "InitialMargin";
+    case MarginReason::kMaintenanceRises:
+      return "MaintenanceRises";
+    case MarginReason::kMaintenanceWorsens:
+      return "MaintenanceWorsens";
+  }
+  return "UnknownMarginReason";
+}
+
+// The one of two outcomes of margin that takes precedence; success gives way to any refusal.
+constexpr Reason FirstOf(Reason a, Reason b) {
+  if (a.ok() || b.ok()) return a.ok() ? b : a;
+  return a.code() <= b.code() ? a : b;
+}
+
+SETTLE_NAMESPACE_END
+
+#endif  // SETTLE_MARGIN_REASON_H_

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright the settle authors.
+
+// The rule between a margin account before and after a transaction that somebody chose.
+//
+// A transition is admitted when
+//   1. initial margin holds after it, or
+//   2. the maintenance requirement does not rise, and equity / maintenance does not fall.
+// So an account with enough margin may do what it can pay for, and one without may only do what
+// makes it safer. Ratios are compared by cross multiplication in 256 bits, without division. Where
+// one of the two requirements is zero there is no ratio: only zero to zero with equity strictly
+// rising is then admitted, which leaves closing an account below zero to liquidation.
+// Source: dYdX v4, IsValidStateTransitionForUndercollateralizedSubaccount.
+//
+//   Ledger<TransitionRule<ExactPpm>, OwnerKeys, Accounts> ledger(options);
+//   ledger.Apply(batch, {.context = {.instruments = table, .prices = prices}, ...}, verdicts);
+
+#ifndef SETTLE_MARGIN_TRANSITION_RULE_H_
+#define SETTLE_MARGIN_TRANSITION_RULE_H_
+
+#include "settle/base/config.h"
+#include "settle/base/integer.h"
+#include "settle/base/reason.h"
+#include "settle/ledger/invariant.h"
+#include "settle/margin/reason.h"
+#include "settle/margin/requirement.h"
+#include "settle/margin/risk.h"
+
+SETTLE_NAMESPACE_BEGIN
+
+// True when equity / maintenance is not less after than before; where one of them has no ratio,
+// when neither has and equity is greater.
+[[nodiscard]] constexpr bool EquityRatioHolds(const Risk& before, const Risk& after) {
+  if (Sign(before.maintenance) == 0 || Sign(after.maintenance) == 0) {
+    return before.maintenance == after.maintenance && before.equity < after.equity;
+  }
+  return CompareProducts(after.equity.value(), before.maintenance.value(), before.equity.value(),
+                         after.maintenance.value()) >= 0;
+}
+
+// Judges two risks at the same prices. Errors: kInitialMargin, kMaintenanceRises,
+// kMaintenanceWorsens.
+[[nodiscard]] constexpr Reason CheckTransition(const Risk& before, const Risk& after) {
+  if (InitialMarginHolds(after)) return {};
+  const bool was_held = InitialMarginHolds(before);
+  if (before.maintenance < after.maintenance) {
+    return was_held ? MarginReason::kInitialMargin : MarginReason::kMaintenanceRises;
+  }
+  if (!EquityRatioHolds(before, after)) {
+    return was_held ? MarginReason::kInitialMargin : MarginReason::kMaintenanceWorsens;
+  }
+  return {};
+}
+
+// The ledger's invariant. It has no state of its own: parameters and prices are the context's.
+template <RequirementPolicy Requirement>
+struct TransitionRule {
+  using Context = MarginContext;
+
+  // Judges the account `before` and `after`. Errors: those of Evaluate and of CheckTransition.
+  // `before` is looked at only when initial margin does not hold after. O(balances), no allocation.
+  [[nodiscard]] Reason Admit(const Context& context, const OwnerView& before,
+                             const OwnerView& after) const {
+    const Result<Risk> risk_after = Evaluate<Requirement>(context, after);
+    if (!risk_after.ok()) return risk_after.reason();
+    if (InitialMarginHolds(*risk_after)) return {};
+    const Result<Risk> risk_before = Evaluate<Requirement>(context, before);
+    if (!risk_before.ok()) return risk_before.reason();
+    return CheckTransition(*risk_before, *risk_after);
+  }
+};
+static_assert(LedgerInvariant<TransitionRule<ExactPpm>>,
+              "the transition rule is what the ledger asks of an invariant");
+
+SETTLE_NAMESPACE_END
+
+#endif  // SETTLE_MARGIN_TRANSITION_RULE_H_

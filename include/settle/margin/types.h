@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright the settle authors.
+
+// The units of margin: every number says what it counts.
+//
+// An instrument fixes integers so that one lot moving one tick is worth a whole number of quote
+// quanta. Then a notional is exact, and so is all that is added up from notionals; a rate in parts
+// per million makes it millionths of a quantum, and nothing is ever rounded.
+
+#ifndef SETTLE_MARGIN_TYPES_H_
+#define SETTLE_MARGIN_TYPES_H_
+
+#include <cstdint>
+#include <optional>
+
+#include "settle/base/config.h"
+#include "settle/base/integer.h"
+#include "settle/base/strong.h"
+#include "settle/ledger/types.h"
+
+SETTLE_NAMESPACE_BEGIN
+
+struct PriceTicksTag : Additive {};
+// A price in the instrument's smallest steps.
+using PriceTicks = Strong<PriceTicksTag, std::int64_t>;
+
+struct LotsTag : Additive {};
+// A position in the instrument's smallest size: positive long, negative short.
+using Lots = Strong<LotsTag, std::int64_t>;
+
+struct QuantaTag : Additive {};
+// The smallest units of the quote asset.
+using Quanta = Strong<QuantaTag, Int128>;
+
+struct MicroQuantaTag : Additive {};
+// Millionths of a quantum: a notional times a rate in parts per million, exact.
+using MicroQuanta = Strong<MicroQuantaTag, Int128>;
+inline constexpr std::int64_t kMicroPerQuantum = 1'000'000;
+
+struct FundingIndexTag : Additive {};
+// What one lot held long since the instrument began has paid in funding, in millionths of a
+// quantum.
+using FundingIndex = Strong<FundingIndexTag, Int128>;
+
+struct InstrumentIndexTag : Identifier {};
+// The place of an instrument in its table.
+using InstrumentIndex = Strong<InstrumentIndexTag, std::uint32_t>;
+
+// The lots that the balance of a contract counts; nothing beyond 64 bits.
+[[nodiscard]] constexpr std::optional<Lots> LotsOf(Amount balance) {
+  return detail::Wrap<Lots>(CheckedCast<std::int64_t>(balance.value()));
+}
+// The quanta that the balance of a token counts.
+[[nodiscard]] constexpr Quanta QuantaOf(Amount balance) { return Quanta(balance.value()); }
+
+[[nodiscard]] constexpr Amount AmountOf(Lots lots) { return Amount(Int128{lots.value()}); }
+[[nodiscard]] constexpr Amount AmountOf(Quanta quanta) { return Amount(quanta.value()); }
+
+SETTLE_NAMESPACE_END
+
+#endif  // SETTLE_MARGIN_TYPES_H_
