@@ -170,13 +170,23 @@ inline std::uint64_t BareGather(std::span<const Node* const> nodes, std::span<No
 // Reads the given bytes once, in order: one 64-bit add per eight bytes, in four independent sums
 // so that the reads and not the adds set the pace. A rest of less than 32 bytes is left out.
 inline std::uint64_t BareSum(std::span<const std::byte> bytes) {
-  std::array<std::uint64_t, 4> sums{};
-  for (std::size_t i = 0; i + sizeof(sums) <= bytes.size(); i += sizeof(sums)) {
-    std::array<std::uint64_t, 4> words;
-    std::memcpy(words.data(), bytes.data() + i, sizeof(words));
-    for (std::size_t lane = 0; lane < sums.size(); ++lane) sums[lane] += words[lane];
+  const auto word_at = [&](std::size_t offset) {
+    std::uint64_t word;
+    std::memcpy(&word, bytes.data() + offset, sizeof(word));
+    return word;
+  };
+  // Four variables and not an array, which g++ 12 keeps in memory at five times the cost.
+  std::uint64_t a = 0;
+  std::uint64_t b = 0;
+  std::uint64_t c = 0;
+  std::uint64_t d = 0;
+  for (std::size_t i = 0; i + 32 <= bytes.size(); i += 32) {
+    a += word_at(i);
+    b += word_at(i + 8);
+    c += word_at(i + 16);
+    d += word_at(i + 24);
   }
-  return sums[0] + sums[1] + sums[2] + sums[3];
+  return a + b + c + d;
 }
 
 // The sum of left[i] * right[i], per pair one 64 x 64 -> 128-bit multiply and one 128-bit add.
