@@ -41,6 +41,7 @@ enum class Kind : std::uint32_t {
   kSettlementProof = 4129,
   kParameters = 4130,
   kPriceBatch = 4131,
+  kTrustRoot = 4132,
 };
 
 struct KindEntry {
@@ -68,6 +69,7 @@ inline constexpr std::array kKinds = {
     KindEntry{Kind::kSettlementProof, 1, "SettlementProof"},
     KindEntry{Kind::kParameters, 1, "Parameters"},
     KindEntry{Kind::kPriceBatch, 1, "PriceBatch"},
+    KindEntry{Kind::kTrustRoot, 1, "TrustRoot"},
 };
 
 inline constexpr std::uint32_t kFirstRecordKind = 4096;

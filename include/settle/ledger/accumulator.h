@@ -40,6 +40,7 @@
 #include "settle/crypto/hasher.h"
 #include "settle/ledger/detail/merkle_path.h"
 #include "settle/ledger/detail/size_marks.h"
+#include "settle/ledger/fwd.h"
 #include "settle/ledger/inclusion.h"
 #include "settle/ledger/level_store.h"
 #include "settle/ledger/reason.h"

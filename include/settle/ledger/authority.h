@@ -13,6 +13,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <span>
 
 #include "settle/base/bytes.h"
 #include "settle/base/config.h"
@@ -32,20 +33,38 @@ struct Intent {
 };
 
 // Satisfied by a policy with
-//   using Witness = ...;                     what came with the batch: signatures, tickets
+//   using Credentials = ...;                 what comes with a batch, unverified: signatures
+//   using Update = ...;                      a change of what it knows, part of a block
+//   Reason Apply(const Update&);             all of it or nothing
+//   using Witness = ...;                     the same after Examine, for Authorize to look at
 //   static constexpr bool kNeedsContent;     whether it reads Intent::content
+//   Result<Witness> Examine(const Credentials&, std::span<const Digest> contents, Timestamp) const;
+//                                            once per batch; contents are TransactionDigests
 //   Reason Authorize(const OwnerId&, const Intent&, const Witness&) const;
+//                                            once per transaction and owner
 template <typename A>
-concept Authority = requires(const A& authority, const OwnerId& owner, const Intent& intent,
+concept Authority = requires(A& machine, const typename A::Update& update, const A& authority,
+                             const OwnerId& owner, const Intent& intent,
+                             const typename A::Credentials& credentials,
+                             std::span<const Digest> contents, Timestamp now,
                              const typename A::Witness& witness) {
+  { machine.Apply(update) } -> std::same_as<Reason>;
+  { authority.Examine(credentials, contents, now) } -> std::same_as<Result<typename A::Witness>>;
   { authority.Authorize(owner, intent, witness) } -> std::same_as<Reason>;
   { A::kNeedsContent } -> std::convertible_to<bool>;
 };
 
 // The host has checked, by means of its own, that every owner agrees.
 struct HostVouches {
+  struct Update {};
+  struct Credentials {};
   struct Witness {};
   static constexpr bool kNeedsContent = false;
+  Reason Apply(const Update&) { return {}; }
+  [[nodiscard]] Result<Witness> Examine(const Credentials&, std::span<const Digest>,
+                                        Timestamp) const {
+    return Witness{};
+  }
   [[nodiscard]] Reason Authorize(const OwnerId&, const Intent&, const Witness&) const { return {}; }
 };
 static_assert(Authority<HostVouches>);

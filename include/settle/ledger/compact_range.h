@@ -33,6 +33,7 @@
 #include "settle/base/reason.h"
 #include "settle/base/types.h"
 #include "settle/crypto/hasher.h"
+#include "settle/ledger/fwd.h"
 #include "settle/ledger/inclusion.h"
 
 SETTLE_NAMESPACE_BEGIN

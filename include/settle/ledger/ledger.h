@@ -142,11 +142,12 @@ class Ledger {
     return row == detail::kNoRow ? Amount() : Amount(accounts_[row].balance);
   }
 
-  // Calls `visit(key, balance)` for every account, in the order in which they were opened.
+  // Calls `visit(state)` for every account, in the order in which they were opened.
   template <typename Visit>
   void ForEachAccount(Visit&& visit) const {
     for (std::uint32_t row = 0; row < accounts_.size(); ++row) {
-      visit(accounts_[row].key, Amount(accounts_[row].balance));
+      const detail::AccountRow& account = accounts_[row];
+      visit(AccountState{account.key, Amount(account.balance), account.entries});
     }
   }
 

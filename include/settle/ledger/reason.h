@@ -39,18 +39,20 @@ enum class LedgerReason : std::uint16_t {
   kConsentExpired = 16,   // an owner or venue agreed until an earlier instant
   kConsentMismatch = 17,  // the consent is of another transaction, batch, owner or limit
   kUnknownOwner = 18,     // no key is known for the owner or venue
-  kIdTableFull = 19,      // more ids within the horizon than the table holds
+  kOwnerExists = 19,      // the owner or venue has a key already
+  kStaleDelegation = 20,  // the owner gave this venue a delegation of the same or a later number
+  kIdTableFull = 21,      // more ids within the horizon than the table holds
 
   // State. These remember the id as failed.
-  kAmountOverflow = 20,  // a balance would leave 128 bits
-  kBelowFloor = 21,      // a balance would fall below its account's floor
-  kAboveCeiling = 22,    // a balance would rise above its account's ceiling
+  kAmountOverflow = 22,  // a balance would leave 128 bits
+  kBelowFloor = 23,      // a balance would fall below its account's floor
+  kAboveCeiling = 24,    // a balance would rise above its account's ceiling
 
   // Proofs.
-  kBadSize = 23,         // the tree size is zero or beyond what the tree has
-  kBadIndex = 24,        // the leaf index is not below the tree size
-  kBadProofLength = 25,  // the proof has not exactly the hashes that index and size demand
-  kRootMismatch = 26,    // the proof leads to another root
+  kBadSize = 25,         // the tree size is zero or beyond what the tree has
+  kBadIndex = 26,        // the leaf index is not below the tree size
+  kBadProofLength = 27,  // the proof has not exactly the hashes that index and size demand
+  kRootMismatch = 28,    // the proof leads to another root
 };
 
 constexpr Module ReasonModule(LedgerReason) { return Module::kLedger; }
@@ -95,6 +97,10 @@ constexpr std::string_view ReasonName(LedgerReason reason) {
       return "ConsentMismatch";
     case LedgerReason::kUnknownOwner:
       return "UnknownOwner";
+    case LedgerReason::kOwnerExists:
+      return "OwnerExists";
+    case LedgerReason::kStaleDelegation:
+      return "StaleDelegation";
     case LedgerReason::kIdTableFull:
       return "IdTableFull";
     case LedgerReason::kAmountOverflow:

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright the settle authors.
+
+// Why the engine refuses, in order of precedence.
+
+#ifndef SETTLE_ENGINE_REASON_H_
+#define SETTLE_ENGINE_REASON_H_
+
+#include <cstdint>
+#include <string_view>
+
+#include "settle/base/config.h"
+#include "settle/base/reason.h"
+
+SETTLE_NAMESPACE_BEGIN
+
+enum class EngineReason : std::uint16_t {
+  kOk = 0,
+
+  // Blocks.
+  kNoGenesis = 1,           // the first block is the genesis block
+  kGenesisTwice = 2,        // there is a genesis block already
+  kTooManySpeculative = 3,  // too many blocks wait for their certificates
+  kTooManyTransactions =
+      4,                // more than kMaxBlockTransactions, or than the receipts tree has room for
+  kGenesisRefused = 5,  // a transaction of the genesis block was refused
+  kUpdateRefused = 6,   // a change of the authority was refused
+  kCredentialsRefused = 7,  // the consents that came with the block were refused
+  kNothingSpeculative = 8,  // no block waits for a certificate
+  kNotCommit = 9,           // the certificate is not of kind Commit
+  kWrongHeader = 10,        // the certificate is of another header than the oldest waiting
+  kWrongDomain = 11,        // ... of another network, group, epoch or validator set
+  kNoSuchHeight = 12,       // no waiting block has this height
+  kNotFinal = 13,           // the receipt is not under a final header
+
+  // Proofs.
+  kContentMismatch = 14,  // the receipt names another transaction than the proof shows
+  kReceiptTooNew = 15,    // the receipt is of a later height than the header
+};
+
+constexpr Module ReasonModule(EngineReason) { return Module::kEngine; }
+
+constexpr std::string_view ReasonName(EngineReason reason) {
+  switch (reason) {
+    case EngineReason::kOk:
+      return "Ok";
+    case EngineReason::kNoGenesis:
+      return "NoGenesis";
+    case EngineReason::kGenesisTwice:
+      return "GenesisTwice";
+    case EngineReason::kTooManySpeculative:
+      return "TooManySpeculative";
+    case EngineReason::kTooManyTransactions:
+      return "TooManyTransactions";
+    case EngineReason::kGenesisRefused:
+      return "GenesisRefused";
+    case EngineReason::kUpdateRefused:
+      return "UpdateRefused";
+    case EngineReason::kCredentialsRefused:
+      return "CredentialsRefused";
+    case EngineReason::kNothingSpeculative:
+      return "NothingSpeculative";
+    case EngineReason::kNotCommit:
+      return "NotCommit";
+    case EngineReason::kWrongHeader:
+      return "WrongHeader";
+    case EngineReason::kWrongDomain:
+      return "WrongDomain";
+    case EngineReason::kNoSuchHeight:
+      return "NoSuchHeight";
+    case EngineReason::kNotFinal:
+      return "NotFinal";
+    case EngineReason::kContentMismatch:
+      return "ContentMismatch";
+    case EngineReason::kReceiptTooNew:
+      return "ReceiptTooNew";
+  }
+  return "UnknownEngineReason";
+}
+
+SETTLE_NAMESPACE_END
+
+#endif  // SETTLE_ENGINE_REASON_H_

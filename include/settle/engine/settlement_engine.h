@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright the settle authors.
+
+// The composition that most hosts start from: blocks of transactions in, headers and proofs out.
+//
+// A block is executed speculatively on top of the last one; validators commit to the digest of its
+// header; with their certificate it becomes final. What was executed and not certified can be taken
+// back, the latest first, and leaves no trace. Nothing is signed here and nothing is sent: the
+// engine decides, the host acts.
+//
+//   SettlementEngine<TransitionRule<>, OwnerKeys<>, MyAccounts> engine(options, rule, keys);
+//   engine.ExecuteGenesis(time, openings, result);
+//   ...commit certificate over result.digest...
+//   engine.Finalize(*VerifyQuorum(set, result.header.domain(), certificate));
+//   engine.Execute(block, result);
+//
+//        Execute            Execute            Finalize (the oldest)
+//   final ------> waiting 1 ------> waiting 2 ------> ...
+//     ^-------------- Rollback (the latest, back to a height) --------------
+
+#ifndef SETTLE_ENGINE_SETTLEMENT_ENGINE_H_
+#define SETTLE_ENGINE_SETTLEMENT_ENGINE_H_
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "settle/base/bytes.h"
+#include "settle/base/codec.h"
+#include "settle/base/config.h"
+#include "settle/base/reason.h"
+#include "settle/base/revertible.h"
+#include "settle/base/status.h"
+#include "settle/base/text.h"
+#include "settle/base/types.h"
+#include "settle/base/verified.h"
+#include "settle/crypto/hasher.h"
+#include "settle/crypto/sha256.h"
+#include "settle/crypto/statement.h"
+#include "settle/engine/fwd.h"
+#include "settle/engine/header.h"
+#include "settle/engine/reason.h"
+#include "settle/ledger/accumulator.h"
+#include "settle/ledger/authority.h"
+#include "settle/ledger/compact_range.h"
+#include "settle/ledger/inclusion.h"
+#include "settle/ledger/invariant.h"
+#include "settle/ledger/ledger.h"
+#include "settle/ledger/transaction.h"
+#include "settle/ledger/types.h"
+#include "settle/quorum/vote.h"
+
+SETTLE_NAMESPACE_BEGIN
+
+inline constexpr std::size_t kMaxBlockTransactions = std::size_t{1} << 20;
+
+struct EngineOptions {
+  NetworkId network{};
+  GroupId group{};
+  Epoch epoch{};
+  ValidatorSetId validator_set{};
+  LedgerOptions ledger{};
+};
+
+// What the host learns of an executed block, in buffers that it owns and reuses.
+struct BlockResult {
+  Header header{};
+  Digest digest{};                  // of the header: what validators commit to
+  std::vector<Verdict> verdicts{};  // one for each transaction
+  std::vector<Receipt> receipts{};  // of those that were applied now, in order
+};
+
+template <LedgerInvariant Invariant, Authority AuthorityPolicy, AccountPolicy Accounts,
+          typename HasherT>
+class SettlementEngine {
+  static_assert(RequireHasher<HasherT>());
+
+ public:
+  using LedgerType = Ledger<Invariant, AuthorityPolicy, Accounts>;
+  using Context = typename Invariant::Context;
+  using Credentials = typename AuthorityPolicy::Credentials;
+  using Update = typename AuthorityPolicy::Update;
+
+  // A block as it comes out of agreement. All of it stays the caller's.
+  struct Block {
+    Timestamp time;                                 // log time, never before the last block's
+    std::span<const TransactionView> transactions;  // of class kChosen
+    std::span<const Update> updates;                // changes of the authority, applied first
+    const Credentials& credentials;                 // the consents to the transactions
+    const Context& context;                         // certified prices and parameters
+    Digest parameters;                              // their digests, for the header
+    Digest prices;
+  };
+
+  // `authority` knows the owners that the genesis of the network registers.
+  explicit SettlementEngine(EngineOptions options, Invariant invariant, AuthorityPolicy authority,
+                            Accounts accounts = {})
+      : options_(options),
+        ledger_(options.ledger, std::move(invariant), std::move(accounts)),
+        authority_(std::move(authority)) {}
+
+  // Executes the block at height 0: compulsory transactions of rule kGenesis. All are applied or
+  // nothing happened. Errors: kGenesisTwice, kTooManyTransactions, kGenesisRefused with the
+  // position and the reason.
+  absl::Status ExecuteGenesis(Timestamp time, std::span<const TransactionView> transactions,
+                              BlockResult& out);
+
+  // Executes a block on top of the last one. A refused transaction is in `out` and takes nothing
+  // else with it; a refused block changes nothing. Errors: kNoGenesis, kTooManySpeculative,
+  // kTooManyTransactions, kTimeWentBack, kUpdateRefused, kCredentialsRefused.
+  absl::Status Execute(const Block& block, BlockResult& out);
+
+  // Makes the oldest waiting block final. Errors: kNothingSpeculative, kNotCommit, kWrongHeader,
+  // kWrongDomain.
+  absl::Status Finalize(const Verified<VoteStatement>& commit);
+
+  // Takes back the waiting blocks from `height` on. Errors: kNoSuchHeight.
+  absl::Status Rollback(Height height);
+
+  // The path from the receipt at `index` to the last final header. Errors: kNotFinal. Copies only.
+  absl::Status ProveReceipt(LogIndex index, InclusionProof& out) const;
+
+  // The last final header and its digest, or nullptr before genesis is final.
+  [[nodiscard]] const Header* final_header() const { return final_ ? &final_->header : nullptr; }
+  [[nodiscard]] Digest final_digest() const { return final_ ? final_->digest : Digest(); }
+  [[nodiscard]] std::size_t speculative() const { return waiting_.size(); }
+  [[nodiscard]] const LedgerType& ledger() const { return ledger_; }
+  [[nodiscard]] const AuthorityPolicy& authority() const { return authority_; }
+  // Room for so many accounts and ids, so that nothing is allocated before.
+  void Reserve(std::size_t accounts, std::size_t ids) { ledger_.Reserve(accounts, ids); }
+
+ private:
+  static constexpr bool kAuthorityReverts = Revertible<AuthorityPolicy>;
+
+  struct Executed {
+    Header header;
+    Digest digest;
+  };
+  struct Marks {
+    Mark ledger;
+    Mark authority;
+    Mark receipts;
+  };
+  struct Waiting {
+    Executed block;
+    Marks marks;
+  };
+
+  [[nodiscard]] const Executed* Tip() const {
+    if (!waiting_.empty()) return &waiting_.back().block;
+    return final_ ? &*final_ : nullptr;
+  }
+  Marks Begin();
+  void RevertTo(const Marks& marks);
+  void Release(const Marks& marks);
+  void Conclude(const Header& header, std::span<const TransactionView> transactions,
+                const Marks& marks, BlockResult& out);
+  [[nodiscard]] absl::Status Judge(const Block& block, Height height, BlockResult& out);
+  [[nodiscard]] TreeHead StateHead();
+  [[nodiscard]] Header NextHeader(Timestamp time) const;
+  void DigestContents(std::span<const TransactionView> transactions);
+  [[nodiscard]] absl::Status CheckSize(std::size_t transactions) const;
+
+  EngineOptions options_;
+  SETTLE_NO_UNIQUE_ADDRESS HasherT hasher_;
+  LedgerType ledger_;
+  AuthorityPolicy authority_;
+  Accumulator<HasherT> receipts_;
+  std::optional<Executed> final_;
+  std::optional<TreeEdge> final_edge_;  // derived: of the receipts under the final header
+  std::vector<Waiting> waiting_;
+
+  // Scratch, no part of the value.
+  std::vector<std::byte> bytes_;
+  std::vector<Digest> contents_;
+  std::vector<Digest> leaves_;
+};
+
+SETTLE_NAMESPACE_END
+
+#include "settle/engine/detail/settlement_engine_impl.h"
+
+#endif  // SETTLE_ENGINE_SETTLEMENT_ENGINE_H_

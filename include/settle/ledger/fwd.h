@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright the settle authors.
+
+// Forward declarations of ledger/, and the home of its default template arguments.
+
+#ifndef SETTLE_LEDGER_FWD_H_
+#define SETTLE_LEDGER_FWD_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "settle/base/config.h"
+#include "settle/crypto/fwd.h"
+
+SETTLE_NAMESPACE_BEGIN
+
+enum class LedgerReason : std::uint16_t;
+enum class TransactionClass : std::uint8_t;
+enum class CompulsoryRule : std::uint8_t;
+enum class Disposition : std::uint8_t;
+struct AccountKey;
+struct Leg;
+struct Limits;
+struct TransactionHeader;
+struct TransactionView;
+struct Transaction;
+struct Verdict;
+struct Receipt;
+struct OwnerView;
+struct Intent;
+struct HostVouches;
+struct Unmargined;
+struct Consent;
+struct VenueConsent;
+struct Delegation;
+struct LedgerOptions;
+struct LedgerState;
+template <typename Scheme = Ed25519, typename HasherT = Sha256>
+class OwnerKeys;
+template <std::size_t kBound>
+class BoundedLevels;
+template <typename H = Sha256, typename Store = BoundedLevels<0xffffffff>>
+class Accumulator;
+template <typename H = Sha256>
+class CompactRange;
+
+SETTLE_NAMESPACE_END
+
+#endif  // SETTLE_LEDGER_FWD_H_
