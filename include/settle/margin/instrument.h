@@ -39,10 +39,6 @@
 
 SETTLE_NAMESPACE_BEGIN
 
-// The greatest notional of one position. Times a rate it is below 2^120, so that the requirements
-// of 128 positions of this size still add up in 128 bits.
-inline constexpr Quanta kMaxNotional{Int128{1} << 100};
-
 inline constexpr std::size_t kMaxInstruments = 65'536;
 
 struct LinearPerpetual {
@@ -68,16 +64,17 @@ struct LinearPerpetual {
     return BoundsHold() ? Reason() : MarginReason::kBadBounds;
   }
 
-  // True when a position of `lots` is not larger than the largest that is judged.
+  // True when a position is not larger, and a mark price not beyond, what is judged.
   [[nodiscard]] constexpr bool Allows(Lots lots) const {
     return -max_lots.value() <= lots.value() && lots <= max_lots;
   }
+  [[nodiscard]] constexpr bool Allows(PriceTicks price) const {
+    return PriceTicks(0) <= price && price <= max_price;
+  }
 
-  // lots * price * quanta_per_lot_tick, with the sign of the position: exact, as neither is beyond
-  // its bound. Errors, for any arguments: kPositionTooLarge, kPriceOutOfRange.
-  [[nodiscard]] constexpr Result<Quanta> ValueOf(Lots lots, PriceTicks price) const {
-    if (!Allows(lots)) return MarginReason::kPositionTooLarge;
-    if (price < PriceTicks(0) || max_price < price) return MarginReason::kPriceOutOfRange;
+  // lots * price * quanta_per_lot_tick, with the sign of the position. Exact, for lots and a price
+  // that are allowed: at most kMaxNotional from zero.
+  [[nodiscard]] constexpr Quanta ValueOf(Lots lots, PriceTicks price) const {
     return Quanta(Int128{lots.value()} * (price.value() * quanta_per_lot_tick));
   }
 

@@ -14,7 +14,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 
 #include "settle/base/bounded.h"
 #include "settle/base/config.h"
@@ -38,7 +37,7 @@ class MarkPrices {
   // No price yet for each instrument of `instruments`.
   explicit MarkPrices(const InstrumentTable& instruments) {
     (void)ticks_.Resize(instruments.size());
-    for (PriceTicks& ticks : ticks_) ticks = kNone;
+    for (PriceTicks& ticks : ticks_) ticks = kNoPrice;
   }
 
   // Errors, with nothing changed: kUnknownInstrument when the index is not of the table or the
@@ -47,23 +46,20 @@ class MarkPrices {
     if (index.value() >= instruments.size() || index.value() >= ticks_.size()) {
       return MarginReason::kUnknownInstrument;
     }
-    if (price < PriceTicks(0) || instruments[index].max_price < price) {
-      return MarginReason::kPriceOutOfRange;
-    }
+    if (!instruments[index].Allows(price)) return MarginReason::kPriceOutOfRange;
     ticks_[index.value()] = price;
     return {};
   }
 
   // The instrument has no price any more: its positions cannot be judged until it has one.
   void Clear(InstrumentIndex index) {
-    if (index.value() < ticks_.size()) ticks_[index.value()] = kNone;
+    if (index.value() < ticks_.size()) ticks_[index.value()] = kNoPrice;
   }
 
-  // The price, if there is one. Below zero never; above the instrument's largest only when the
-  // prices were decoded or set by another table.
-  [[nodiscard]] std::optional<PriceTicks> Get(InstrumentIndex index) const {
-    if (index.value() >= ticks_.size() || ticks_[index.value()] == kNone) return std::nullopt;
-    return ticks_[index.value()];
+  // The price, or kNoPrice. Never otherwise below zero; above the instrument's largest only when
+  // the prices were decoded or set by another table.
+  [[nodiscard]] PriceTicks Get(InstrumentIndex index) const {
+    return index.value() < ticks_.size() ? ticks_[index.value()] : kNoPrice;
   }
 
   [[nodiscard]] std::size_t size() const { return ticks_.size(); }
@@ -71,14 +67,12 @@ class MarkPrices {
   // Errors: kPriceOutOfRange.
   [[nodiscard]] Reason Validate() const {
     for (const PriceTicks ticks : ticks_) {
-      if (ticks < kNone) return MarginReason::kPriceOutOfRange;
+      if (ticks < kNoPrice) return MarginReason::kPriceOutOfRange;
     }
     return {};
   }
 
  private:
-  static constexpr PriceTicks kNone{-1};
-
   Bounded<PriceTicks, kMaxInstruments> ticks_;
 
  public:

@@ -11,7 +11,6 @@
 #define SETTLE_MARGIN_REQUIREMENT_H_
 
 #include <concepts>
-#include <optional>
 
 #include "settle/base/config.h"
 #include "settle/base/fixed.h"
@@ -20,21 +19,23 @@
 
 SETTLE_NAMESPACE_BEGIN
 
-// Satisfied by a policy with a static `Of(notional, rate) -> std::optional<MicroQuanta>`: what part
-// `rate`, from 0 to 100 %, of a notional that is not negative demands. Never less than the exact
-// product, never less for two parts together than for the whole; nothing when it is beyond 128
-// bits.
+// Satisfied by a policy with a static `Add(sum, notional, rate)`, which adds what `rate`, from 0 to
+// 100 %, of a notional from 0 to kMaxNotional demands. It is never less than the exact product, and
+// for two parts together never less than for the whole. False, with `sum` untouched, for arguments
+// outside these ranges and when the sum leaves 128 bits.
 template <typename P>
-concept RequirementPolicy = requires(Quanta notional, RatePpm rate) {
-  { P::Of(notional, rate) } -> std::same_as<std::optional<MicroQuanta>>;
+concept RequirementPolicy = requires(MicroQuanta& sum, Quanta notional, RatePpm rate) {
+  { P::Add(sum, notional, rate) } -> std::same_as<bool>;
 };
 
 // The exact product.
 struct ExactPpm {
   static_assert(RatePpm::kScale == kMicroPerQuantum, "a rate of a quantum is whole millionths");
 
-  [[nodiscard]] static constexpr std::optional<MicroQuanta> Of(Quanta notional, RatePpm rate) {
-    return detail::Wrap<MicroQuanta>(CheckedMul(notional.value(), rate.parts()));
+  [[nodiscard]] static constexpr bool Add(MicroQuanta& sum, Quanta notional, RatePpm rate) {
+    const bool in_range = Quanta(0) <= notional && notional <= kMaxNotional && RatePpm(0) <= rate &&
+                          rate.parts() <= RatePpm::kScale;
+    return in_range && AddTo(sum, MicroQuanta(notional.value() * rate.parts()));
   }
 };
 static_assert(RequirementPolicy<ExactPpm>);

@@ -87,10 +87,10 @@ inline constexpr Quanta kMaxEquity{kMax<Int128> / kMicroPerQuantum};
 
 namespace detail {
 
-// What a balance of a contract, not zero, contributes.
+// Adds what a balance of a contract, not zero, contributes.
 template <RequirementPolicy Requirement>
-[[nodiscard]] Reason PositionContribution(const MarginContext& context, const BalanceView& balance,
-                                          RiskSum& out) {
+[[nodiscard]] Reason AddPosition(const MarginContext& context, const BalanceView& balance,
+                                 RiskSum& sum) {
   const auto index = context.instruments.FindByCompartment(balance.compartment);
   if (!index || context.instruments[*index].contract != balance.asset) {
     return MarginReason::kUnknownInstrument;
@@ -98,44 +98,45 @@ template <RequirementPolicy Requirement>
   const LinearPerpetual& instrument = context.instruments[*index];
   const auto lots = LotsOf(balance.posted);
   if (!lots || !instrument.Allows(*lots)) return MarginReason::kPositionTooLarge;
-  const auto price = context.prices.Get(*index);
-  if (!price) return MarginReason::kMissingPrice;
-  const Result<Quanta> value = instrument.ValueOf(*lots, *price);
-  if (!value.ok()) return value.reason();
-  // Within kMaxNotional of zero, so that the negative of a negative value exists.
-  const Quanta notional(Sign(*value) < 0 ? -value->value() : value->value());
-  const auto initial = Requirement::Of(notional, instrument.initial);
-  const auto maintenance = Requirement::Of(notional, instrument.maintenance);
-  if (!initial || !maintenance) return MarginReason::kMarginOverflow;
-  out = {.equity = *value, .initial = *initial, .maintenance = *maintenance};
-  return {};
-}
-
-// What a balance of a token, not zero, contributes.
-[[nodiscard]] inline Reason TokenContribution(const MarginContext& context,
-                                              const BalanceView& balance, RiskSum& out) {
-  const bool counts =
-      balance.asset == context.instruments.quote() &&
-      (balance.compartment == kCash || context.instruments.FindByCompartment(balance.compartment));
-  if (!counts) return Sign(balance.posted) < 0 ? MarginReason::kUnvaluedDebt : Reason();
-  out.equity = QuantaOf(balance.posted);
-  if (out.equity.value() > kMaxEquity.value() || out.equity.value() < -kMaxEquity.value()) {
+  const PriceTicks price = context.prices.Get(*index);
+  if (!instrument.Allows(price)) {
+    return price == kNoPrice ? MarginReason::kMissingPrice : MarginReason::kPriceOutOfRange;
+  }
+  const Quanta value = instrument.ValueOf(*lots, price);
+  // The negative exists: a value is within kMaxNotional of zero.
+  const Quanta notional(Sign(value) < 0 ? -value.value() : value.value());
+  if (!AddTo(sum.equity, value) || !Requirement::Add(sum.initial, notional, instrument.initial) ||
+      !Requirement::Add(sum.maintenance, notional, instrument.maintenance)) {
     return MarginReason::kMarginOverflow;
   }
   return {};
 }
 
-// ContributionOf without the copy of a Result.
+// Adds what a balance of a token, not zero, contributes.
+[[nodiscard]] inline Reason AddToken(const MarginContext& context, const BalanceView& balance,
+                                     RiskSum& sum) {
+  const bool counts =
+      balance.asset == context.instruments.quote() &&
+      (balance.compartment == kCash || context.instruments.FindByCompartment(balance.compartment));
+  if (!counts) return Sign(balance.posted) < 0 ? MarginReason::kUnvaluedDebt : Reason();
+  const Int128 quanta = balance.posted.value();
+  if (quanta > kMaxEquity.value() || quanta < -kMaxEquity.value() ||
+      !AddTo(sum.equity, Quanta(quanta))) {
+    return MarginReason::kMarginOverflow;
+  }
+  return {};
+}
+
+// Adds what one balance contributes. After a refusal `sum` is meaningless.
 template <RequirementPolicy Requirement>
-[[nodiscard]] Reason Contribution(const MarginContext& context, const BalanceView& balance,
-                                  RiskSum& out) {
-  out = {};
+[[nodiscard]] Reason AddBalance(const MarginContext& context, const BalanceView& balance,
+                                RiskSum& sum) {
   if ((balance.pending_debits.value() | balance.pending_credits.value()) != 0) {
     return MarginReason::kPendingNotJudged;
   }
   if (balance.posted.value() == 0) return {};
-  return IsContract(balance.asset) ? PositionContribution<Requirement>(context, balance, out)
-                                   : TokenContribution(context, balance, out);
+  return IsContract(balance.asset) ? AddPosition<Requirement>(context, balance, sum)
+                                   : AddToken(context, balance, sum);
 }
 
 }  // namespace detail
@@ -147,9 +148,8 @@ template <RequirementPolicy Requirement>
 [[nodiscard]] Result<RiskSum> ContributionOf(const MarginContext& context,
                                              const BalanceView& balance) {
   RiskSum sum;
-  if (Reason reason = detail::Contribution<Requirement>(context, balance, sum); !reason.ok()) {
-    return reason;
-  }
+  const Reason reason = detail::AddBalance<Requirement>(context, balance, sum);
+  if (!reason.ok()) return reason;
   return sum;
 }
 
@@ -160,9 +160,7 @@ template <RequirementPolicy Requirement>
   RiskSum sum;
   Reason refusal;
   for (const BalanceView& balance : account.balances) {
-    RiskSum part;
-    Reason reason = detail::Contribution<Requirement>(context, balance, part);
-    if (reason.ok() && !AddTo(sum, part)) reason = MarginReason::kMarginOverflow;
+    const Reason reason = detail::AddBalance<Requirement>(context, balance, sum);
     if (!reason.ok()) refusal = FirstOf(refusal, reason);
   }
   if (!refusal.ok()) return refusal;

@@ -23,6 +23,8 @@ SETTLE_NAMESPACE_BEGIN
 struct PriceTicksTag : Additive {};
 // A price in the instrument's smallest steps.
 using PriceTicks = Strong<PriceTicksTag, std::int64_t>;
+// Stands where there is no price yet; no instrument allows it.
+inline constexpr PriceTicks kNoPrice{-1};
 
 struct LotsTag : Additive {};
 // A position in the instrument's smallest size: positive long, negative short.
@@ -31,6 +33,10 @@ using Lots = Strong<LotsTag, std::int64_t>;
 struct QuantaTag : Additive {};
 // The smallest units of the quote asset.
 using Quanta = Strong<QuantaTag, Int128>;
+
+// The greatest notional of one position. Times a rate it is below 2^120, so that the requirements
+// of 128 positions of this size still add up in 128 bits.
+inline constexpr Quanta kMaxNotional{Int128{1} << 100};
 
 struct MicroQuantaTag : Additive {};
 // Millionths of a quantum: a notional times a rate in parts per million, exact.
