@@ -66,15 +66,23 @@ struct LinearPerpetual {
 
   // True when a position is not larger, and a mark price not beyond, what is judged.
   [[nodiscard]] constexpr bool Allows(Lots lots) const {
-    return -max_lots.value() <= lots.value() && lots <= max_lots;
+    // ~max is -max - 1, which exists for every max.
+    return ~max_lots.value() < lots.value() && lots <= max_lots;
   }
   [[nodiscard]] constexpr bool Allows(PriceTicks price) const {
     return PriceTicks(0) <= price && price <= max_price;
   }
 
-  // lots * price * quanta_per_lot_tick, with the sign of the position. Exact, for lots and a price
-  // that are allowed: at most kMaxNotional from zero.
-  [[nodiscard]] constexpr Quanta ValueOf(Lots lots, PriceTicks price) const {
+  // lots * price * quanta_per_lot_tick, with the sign of the position: exact, at most kMaxNotional
+  // from zero. Errors: kPositionTooLarge, kPriceOutOfRange where one is not allowed.
+  [[nodiscard]] constexpr Result<Quanta> ValueOf(Lots lots, PriceTicks price) const {
+    if (!Allows(lots)) return MarginReason::kPositionTooLarge;
+    if (!Allows(price)) return MarginReason::kPriceOutOfRange;
+    return ValueOfAllowed(lots, price);
+  }
+
+  // The same for lots and a price that are allowed, of an instrument that is valid.
+  [[nodiscard]] constexpr Quanta ValueOfAllowed(Lots lots, PriceTicks price) const {
     return Quanta(Int128{lots.value()} * (price.value() * quanta_per_lot_tick));
   }
 
@@ -166,12 +174,12 @@ class InstrumentTable {
 
   AssetId quote_;
   Bounded<LinearPerpetual, kMaxInstruments> instruments_;
-  // Derived.
   detail::IdIndex by_compartment_;
   detail::IdIndex by_contract_;
 
  public:
   using Fields = Members<&InstrumentTable::quote_, &InstrumentTable::instruments_>;
+  using Derived = Members<&InstrumentTable::by_compartment_, &InstrumentTable::by_contract_>;
 };
 
 SETTLE_NAMESPACE_END

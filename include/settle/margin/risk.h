@@ -102,7 +102,7 @@ template <RequirementPolicy Requirement>
   if (!instrument.Allows(price)) {
     return price == kNoPrice ? MarginReason::kMissingPrice : MarginReason::kPriceOutOfRange;
   }
-  const Quanta value = instrument.ValueOf(*lots, price);
+  const Quanta value = instrument.ValueOfAllowed(*lots, price);
   // The negative exists: a value is within kMaxNotional of zero.
   const Quanta notional(Sign(value) < 0 ? -value.value() : value.value());
   if (!AddTo(sum.equity, value) || !Requirement::Add(sum.initial, notional, instrument.initial) ||
