@@ -187,7 +187,7 @@ TreeHead SettlementEngine<I, A, P, H>::StateHead() {
   const std::size_t accounts = ledger_.account_count();
   Digest history;
   if constexpr (requires { authority_.history(); }) history = authority_.history();
-  bytes_.resize(std::max(bytes_.size(), kAccountSize * accounts));
+  bytes_.resize((std::max)(bytes_.size(), kAccountSize * accounts));
   BufferSink sink(bytes_.data());
   ledger_.ForEachAccount([&sink](const AccountState& account) { EncodeTo(sink, account); });
   const auto rest = EncodeFixed(ledger_.next_index());
