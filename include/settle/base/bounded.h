@@ -12,7 +12,6 @@
 #include <concepts>
 #include <cstddef>
 #include <optional>
-#include <span>
 #include <utility>
 #include <vector>
 
@@ -20,7 +19,8 @@
 
 SETTLE_NAMESPACE_BEGIN
 
-// A sequence of at most kBound elements. A remote party can never make it longer.
+// A sequence of at most kBound elements. A remote party can never make it longer. As a contiguous
+// range it converts to `std::span<const T>`.
 template <typename T, std::size_t kBound>
 class Bounded {
  public:
@@ -67,7 +67,6 @@ class Bounded {
   auto end() const { return values_.end(); }
   auto begin() { return values_.begin(); }
   auto end() { return values_.end(); }
-  operator std::span<const T>() const { return values_; }
 
   friend bool operator==(const Bounded& a, const Bounded& b) { return a.values_ == b.values_; }
 

@@ -10,7 +10,8 @@
 //   };
 //
 // What is not in the list is no part of the value: an index, a cache, a parsed key. An aggregate
-// that forgets a member does not compile; a class is tested by flipping its bytes.
+// that forgets a member does not compile. A class is tested: each of its bytes belongs to a listed
+// member, is padding, or belongs to what it names in `using Derived = Members<...>;`.
 
 #ifndef SETTLE_BASE_MEMBERS_H_
 #define SETTLE_BASE_MEMBERS_H_
