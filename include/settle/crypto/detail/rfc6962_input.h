@@ -53,7 +53,11 @@ inline void WriteShifted(std::byte* out, std::byte first, const std::byte* data,
   }
   WriteFirstBlock(out, first, data);
   std::size_t at = 16;
-  for (; at + 16 <= size + 1; at += 16) std::memcpy(out + at, data + at - 1, 16);
+  for (; at + 16 <= size + 1; at += 16) {
+    std::memcpy(out + at, data + at - 1, 16);
+    // Without this GCC may see a copy of unknown length and make it a `rep movs`: 60 ns.
+    asm("" : "+r"(at));
+  }
   if (at < size + 1) std::memcpy(out + at, data + at - 1, size + 1 - at);
 }
 
