@@ -300,6 +300,7 @@ class VoteCollector {
 
  public:
   using Fields = Members<&VoteCollector::domain_, &VoteCollector::lowest_, &VoteCollector::boxes_>;
+  using Derived = Members<&VoteCollector::set_, &VoteCollector::tallies_>;
 };
 
 SETTLE_NAMESPACE_END
