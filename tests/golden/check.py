@@ -45,8 +45,20 @@ FIRST_RECORD = 4096
 
 # Kinds whose table is still to be written. Only to be shortened: a kind that has an example must
 # not be here.
-WITHOUT_EXAMPLE = """Consent VenueConsent Delegation Transaction Receipt TransactionEntry LedgerState
-    AuthorityState Header SettlementProof Parameters PriceBatch""".split()
+WITHOUT_EXAMPLE = """
+    Consent
+    VenueConsent
+    Delegation
+    Transaction
+    Receipt
+    TransactionEntry
+    LedgerState
+    AuthorityState
+    Header
+    SettlementProof
+    Parameters
+    PriceBatch
+    """.split()
 
 
 class Failed(Exception):
