@@ -3,7 +3,10 @@
 
 #include "tests/support/allocations.h"
 
+#include <malloc.h>
+
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <new>
 
@@ -13,12 +16,16 @@ thread_local settle::test::AllocationTotals totals;
 
 // Never null: a test that runs out of memory has failed, and tests are built without exceptions
 // too.
+void* Counted(void* memory) {
+  if (memory == nullptr) std::abort();
+  totals.held += static_cast<std::int64_t>(malloc_usable_size(memory));
+  return memory;
+}
+
 void* Allocate(std::size_t size) {
   ++totals.calls;
   totals.bytes += size;
-  void* memory = std::malloc(size == 0 ? 1 : size);
-  if (memory == nullptr) std::abort();
-  return memory;
+  return Counted(std::malloc(size == 0 ? 1 : size));
 }
 
 void* AllocateAligned(std::size_t size, std::align_val_t alignment) {
@@ -26,13 +33,14 @@ void* AllocateAligned(std::size_t size, std::align_val_t alignment) {
   totals.bytes += size;
   const auto align = static_cast<std::size_t>(alignment);
   const std::size_t whole = (size + align - 1) / align * align;
-  void* memory = std::aligned_alloc(align, whole == 0 ? align : whole);
-  if (memory == nullptr) std::abort();
-  return memory;
+  return Counted(std::aligned_alloc(align, whole == 0 ? align : whole));
 }
 
 void Free(void* memory) {
-  if (memory != nullptr) ++totals.frees;
+  if (memory != nullptr) {
+    ++totals.frees;
+    totals.held -= static_cast<std::int64_t>(malloc_usable_size(memory));
+  }
   std::free(memory);
 }
 

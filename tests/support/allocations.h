@@ -14,6 +14,7 @@
 #define SETTLE_TESTS_SUPPORT_ALLOCATIONS_H_
 
 #include <cstddef>
+#include <cstdint>
 
 namespace settle::test {
 
@@ -22,6 +23,8 @@ struct AllocationTotals {
   std::size_t calls = 0;
   std::size_t bytes = 0;
   std::size_t frees = 0;
+  // Allocated less freed, each with what the allocator rounded it up to.
+  std::int64_t held = 0;
 };
 AllocationTotals ThreadAllocations();
 
@@ -32,6 +35,7 @@ class AllocationCounter {
   [[nodiscard]] std::size_t calls() const { return ThreadAllocations().calls - start_.calls; }
   [[nodiscard]] std::size_t bytes() const { return ThreadAllocations().bytes - start_.bytes; }
   [[nodiscard]] std::size_t frees() const { return ThreadAllocations().frees - start_.frees; }
+  [[nodiscard]] std::int64_t held() const { return ThreadAllocations().held - start_.held; }
 
  private:
   AllocationTotals start_;

@@ -41,6 +41,7 @@ struct KeptVote {
   }
 
   using Fields = Members<&KeptVote::digest, &KeptVote::parent_round, &KeptVote::signature>;
+  friend bool operator==(const KeptVote& a, const KeptVote& b) { return FieldsEqual(a, b); }
 };
 
 template <typename Scheme>
@@ -48,6 +49,7 @@ struct KeptConflict {
   SignerIndex signer;
   KeptVote<Scheme> vote;
   using Fields = Members<&KeptConflict::signer, &KeptConflict::vote>;
+  friend bool operator==(const KeptConflict& a, const KeptConflict& b) { return FieldsEqual(a, b); }
 };
 
 template <typename Scheme>
@@ -108,6 +110,7 @@ struct VoteBox {
   }
 
   using Fields = Members<&VoteBox::places, &VoteBox::conflicts>;
+  friend bool operator==(const VoteBox& a, const VoteBox& b) { return FieldsEqual(a, b); }
 
  private:
   // Where the conflict of `signer` is or would be.
