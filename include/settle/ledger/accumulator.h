@@ -38,6 +38,7 @@
 #include "settle/base/revertible.h"
 #include "settle/base/types.h"
 #include "settle/crypto/hasher.h"
+#include "settle/ledger/detail/climbing_node.h"
 #include "settle/ledger/detail/merkle_path.h"
 #include "settle/ledger/detail/size_marks.h"
 #include "settle/ledger/fwd.h"
@@ -224,11 +225,11 @@ class Accumulator {
   [[nodiscard]] Digest EdgeNode(std::size_t level, std::uint64_t size) const {
     const auto kept = static_cast<std::size_t>(std::countr_zero(size));
     if (level <= kept) return LastNode(level, size);
-    Digest root = LastNode(kept, size);
+    detail::ClimbingNode node(LastNode(kept, size));
     for (std::size_t at = kept + 1; at < level; ++at) {
-      if (((size >> at) & 1) != 0) root = hasher_.HashNode(LastNode(at, size), root);
+      if (((size >> at) & 1) != 0) node.JoinLeft(hasher_, LastNode(at, size));
     }
-    return root;
+    return node.node();
   }
 
   [[nodiscard]] Digest RootOf(std::uint64_t size) const {
@@ -255,25 +256,29 @@ Result<std::size_t> Accumulator<H, Store>::WritePath(LogIndex index, std::uint64
                                                      std::span<Digest> path,
                                                      const Edge& edge) const {
   if (size > this->size()) return LedgerReason::kBadSize;
-  const Result<std::size_t> length = InclusionPathLength(index, size);
-  if (!length.ok()) return length.reason();
-  if (path.size() < *length) return LedgerReason::kBadProofLength;
+  if (size == 0) return LedgerReason::kBadSize;
+  if (index.value() >= size) return LedgerReason::kBadIndex;
+  const std::size_t height = detail::BitWidth(size - 1);
+  if (path.size() < height && path.size() < *InclusionPathLength(index, size)) {
+    return LedgerReason::kBadProofLength;
+  }
 
-  const std::size_t inner = detail::PathShape(index.value(), size).inner;
-  std::size_t count = 0;
+  // Up to the lowest one-bit of the size every subtree is complete and has a sibling.
+  const auto complete = (std::min)(height, static_cast<std::size_t>(std::countr_zero(size)));
   std::uint64_t at = index.value();
-  for (; count + 1 < inner; at >>= 1) {
-    path[count] = store_.Node(count, at ^ 1);
-    ++count;
+  for (std::size_t level = 0; level < complete; ++level, at >>= 1) {
+    path[level] = store_.Node(level, at ^ 1);
   }
-  // The highest sibling on the right holds the last leaf and may be incomplete.
-  if (inner > 0) {
-    path[count] = edge(count);
-    ++count;
-    at >>= 1;
-  }
-  for (std::size_t level = inner; at != 0; ++level, at >>= 1) {
-    if ((at & 1) != 0) path[count++] = store_.Node(level, at ^ 1);
+  // Above, the last subtree may be incomplete, and has a sibling only if it stands on the right.
+  std::size_t count = complete;
+  for (std::size_t level = complete; level < height; ++level, at >>= 1) {
+    const std::uint64_t last = (size - 1) >> level;
+    const std::uint64_t sibling = at ^ 1;
+    if (sibling == last) {
+      path[count++] = edge(level);
+    } else if (sibling < last) {
+      path[count++] = store_.Node(level, sibling);
+    }
   }
   return count;
 }

@@ -33,6 +33,7 @@
 #include "settle/base/reason.h"
 #include "settle/base/types.h"
 #include "settle/crypto/hasher.h"
+#include "settle/ledger/detail/climbing_node.h"
 #include "settle/ledger/fwd.h"
 #include "settle/ledger/inclusion.h"
 
@@ -55,21 +56,21 @@ class CompactRange {
 
   // Adds a leaf whose digest is known, otherwise as Append.
   LogIndex AppendDigest(const Digest& leaf) {
-    Digest node = leaf;
+    detail::ClimbingNode node(leaf);
     for (std::uint64_t rest = size_; (rest & 1) != 0; rest >>= 1) {
-      node = hasher_.HashNode(roots_[roots_.size() - 1], node);
+      node.JoinLeft(hasher_, roots_[roots_.size() - 1]);
       roots_.PopBack();
     }
-    (void)roots_.Add(node);  // one for each one-bit of a size below 2^64: there is room
+    (void)roots_.Add(node.node());  // one for each one-bit of a size below 2^64: there is room
     return LogIndex(size_++);
   }
 
   // Cost: popcount(size) - 1 node hashes; H("") for the empty tree.
   [[nodiscard]] Digest Root() const {
     if (roots_.empty()) return hasher_.EmptyRoot();
-    Digest root = roots_[roots_.size() - 1];
-    for (std::size_t i = roots_.size() - 1; i-- > 0;) root = hasher_.HashNode(roots_[i], root);
-    return root;
+    detail::ClimbingNode root(roots_[roots_.size() - 1]);
+    for (std::size_t i = roots_.size() - 1; i-- > 0;) root.JoinLeft(hasher_, roots_[i]);
+    return root.node();
   }
 
   // Size and root, at the cost of Root.

@@ -39,6 +39,7 @@
 #include "settle/base/reason.h"
 #include "settle/base/types.h"
 #include "settle/crypto/hasher.h"
+#include "settle/ledger/detail/climbing_node.h"
 #include "settle/ledger/detail/merkle_path.h"
 #include "settle/ledger/reason.h"
 
@@ -82,13 +83,12 @@ template <typename H>
   if (path.size() != *length) return LedgerReason::kBadProofLength;
 
   const std::size_t inner = detail::PathShape(index.value(), size).inner;
-  Digest root = leaf;
+  detail::ClimbingNode node(leaf);
   for (std::size_t level = 0; level < inner; ++level) {
-    const bool is_right = ((index.value() >> level) & 1) != 0;
-    root = is_right ? hasher.HashNode(path[level], root) : hasher.HashNode(root, path[level]);
+    node.Join(hasher, path[level], ((index.value() >> level) & 1) != 0);
   }
-  for (std::size_t i = inner; i < path.size(); ++i) root = hasher.HashNode(path[i], root);
-  return root;
+  for (std::size_t i = inner; i < path.size(); ++i) node.JoinLeft(hasher, path[i]);
+  return node.node();
 }
 
 // Whether `leaf` (a leaf's digest) stands at `index` of the tree of which `head` tells. The head

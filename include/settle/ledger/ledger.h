@@ -24,7 +24,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -69,7 +68,7 @@ class Ledger {
   // Errors: kTimeWentBack, with nothing changed.
   Reason Advance(Height height, Timestamp now) {
     if (now < now_ || height < height_) return LedgerReason::kTimeWentBack;
-    undo_.Record(Undo::OfTime(height_, now_, ids_.position()));
+    if (undo_.recording()) undo_.Record(Undo::OfTime(height_, now_, ids_.position()));
     height_ = height;
     now_ = now;
     ids_.Advance(now);
@@ -84,24 +83,26 @@ class Ledger {
              const Judgement& by, std::span<Verdict> verdicts) {
     const bool has_contents = contents.size() == batch.size();
     if (verdicts.size() != batch.size() || (AuthorityPolicy::kNeedsContent && !has_contents)) {
-      for (Verdict& verdict : verdicts) verdict = Refusal(LedgerReason::kWrongEntryPoint);
+      for (Verdict& verdict : verdicts) Refuse(LedgerReason::kWrongEntryPoint, verdict);
       return;
     }
-    for (std::size_t first = 0; first < batch.size();) {
-      const std::size_t end = Prefetch(batch, first);
-      std::size_t leg = 0;
-      for (std::size_t i = first; i < end; ++i) {
-        const Item item{.transaction = batch[i],
-                        .id_hash = id_hashes_[i - first],
-                        .leg_hashes = std::span(leg_hashes_).subspan(leg, batch[i].legs.size())};
-        leg += batch[i].legs.size();
-        const Intent intent{.content = has_contents ? contents[i] : Digest(),
-                            .transaction = batch[i],
-                            .now = now_,
-                            .position = i};
-        verdicts[i] = ApplyChosen(item, intent, by);
-      }
-      first = end;
+    HashKeys(batch);
+    Ahead slots;
+    Ahead rows;
+    std::size_t leg = 0;
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      FetchSlots(batch, leg + kSlotsAhead, slots);
+      FetchRows(batch, leg + kRowsAhead, rows);
+      const Item item{.transaction = batch[i],
+                      .id_hash = id_hashes_[i],
+                      .leg_hashes = std::span(leg_hashes_).subspan(leg, batch[i].legs.size()),
+                      .candidates = std::span(candidates_).subspan(leg, batch[i].legs.size())};
+      leg += batch[i].legs.size();
+      const Intent intent{.content = has_contents ? contents[i] : Digest(),
+                          .transaction = batch[i],
+                          .now = now_,
+                          .position = i};
+      ApplyChosen(item, intent, by, verdicts[i]);
     }
   }
 
@@ -114,26 +115,9 @@ class Ledger {
   // Applies one compulsory transaction: judged by time, id, form and overflow alone. For the
   // library's own functions that make such transactions from certified inputs.
   Verdict ApplyCompulsory(const TransactionView& transaction) {
-    const std::span<const TransactionView> batch(&transaction, 1);
-    (void)Prefetch(batch, 0);
-    const Item item{
-        .transaction = transaction, .id_hash = id_hashes_[0], .leg_hashes = leg_hashes_};
-    if (const auto known = CheckIdentity(item)) return *known;
-    const bool allowed = transaction.header.transaction_class == TransactionClass::kCompulsory &&
-                         transaction.header.rule != CompulsoryRule::kNone &&
-                         IsKnownEnumerator(transaction.header.rule);
-    if (!allowed) return Refusal(LedgerReason::kWrongEntryPoint);
-    if (Reason reason = CheckForm(transaction); !reason.ok()) return Refusal(reason);
-    if (ids_.full()) return Refusal(LedgerReason::kIdTableFull);
-    const std::size_t accounts_before = accounts_.size();
-    if (Reason reason = Compute(item); !reason.ok()) {
-      CloseTo(accounts_before);
-      return Refusal(reason);
-    }
-    if (Reason reason = CheckOverflow(); !reason.ok()) {
-      return Remember(item, reason, accounts_before);
-    }
-    return Commit(item, accounts_before);
+    Verdict verdict;
+    ApplyCompulsory(transaction, verdict);
+    return verdict;
   }
 
   // The balance of an account; zero for one that was never opened.
@@ -209,18 +193,28 @@ class Ledger {
     const TransactionView& transaction;
     std::uint64_t id_hash;
     std::span<const std::uint64_t> leg_hashes;
+    std::span<const std::uint32_t> candidates;  // what the rows may be
   };
 
-  static constexpr std::size_t kWindow = 32;       // transactions fetched ahead together
-  static constexpr std::size_t kWindowLegs = 256;  // and their legs, unless one has more
+  // How far ahead, in legs, cache lines are fetched: index slots first, so that the rows that they
+  // lead to can be fetched next.
+  static constexpr std::size_t kSlotsAhead = 48;
+  static constexpr std::size_t kRowsAhead = 24;
+  struct Ahead {
+    std::size_t transaction = 0;  // the next one to fetch
+    std::size_t leg = 0;          // its first leg among all of the batch
+  };
 
-  [[nodiscard]] static Verdict Refusal(Reason reason) {
-    return {.disposition = Disposition::kRefused, .reason = reason};
+  static void Refuse(Reason reason, Verdict& verdict) {
+    verdict = {.disposition = Disposition::kRefused, .reason = reason};
   }
 
-  std::size_t Prefetch(std::span<const TransactionView> batch, std::size_t first);
-  Verdict ApplyChosen(const Item& item, const Intent& intent, const Judgement& by);
-  [[nodiscard]] std::optional<Verdict> CheckIdentity(const Item& item) const;
+  void HashKeys(std::span<const TransactionView> batch);
+  void FetchSlots(std::span<const TransactionView> batch, std::size_t until, Ahead& at) const;
+  void FetchRows(std::span<const TransactionView> batch, std::size_t until, Ahead& at);
+  void ApplyChosen(const Item& item, const Intent& intent, const Judgement& by, Verdict& verdict);
+  void ApplyCompulsory(const TransactionView& transaction, Verdict& verdict);
+  [[nodiscard]] bool CheckIdentity(const Item& item, Verdict& verdict) const;
   [[nodiscard]] Reason SameContent(const TransactionView& transaction,
                                    const detail::IdRecord& record) const;
   [[nodiscard]] Reason CheckForm(const TransactionView& transaction);
@@ -230,9 +224,9 @@ class Ledger {
   [[nodiscard]] Reason CheckState(const Context& context);
   [[nodiscard]] Reason CheckMargin(std::uint32_t margin_account, const Context& context);
   void CloseTo(std::size_t accounts);
-  Verdict Remember(const Item& item, Reason refusal, std::size_t accounts_before);
-  Verdict Commit(const Item& item, std::size_t accounts_before);
-  [[nodiscard]] detail::IdRecord RecordOf(const TransactionHeader& header, Reason refusal) const;
+  void Remember(const Item& item, Reason refusal, std::size_t accounts_before, Verdict& verdict);
+  void Commit(const Item& item, std::size_t accounts_before, Verdict& verdict);
+  void Fill(detail::IdRecord& record, const TransactionHeader& header, Reason refusal) const;
   Reason RecoverId(const IdState& id);
   void Apply(const Undo& undo);
 
@@ -250,6 +244,7 @@ class Ledger {
   detail::TouchedSet touched_;
   std::vector<std::uint64_t> id_hashes_;
   std::vector<std::uint64_t> leg_hashes_;
+  std::vector<std::uint32_t> candidates_;
   std::vector<std::uint32_t> leg_rows_;
   std::vector<detail::AssetSum> sums_;
   std::vector<OwnerId> owners_;

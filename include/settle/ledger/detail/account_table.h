@@ -71,10 +71,18 @@ class AccountTable {
     return index_.HashOf(&key, sizeof(key));
   }
   void PrefetchSlot(std::uint64_t hash) const { index_.Prefetch(hash); }
-  // The row that `hash` most likely leads to is fetched; whether it is the key's is seen later.
-  void PrefetchRow(std::uint64_t hash) const {
-    const std::uint32_t row = index_.Candidate(hash);
-    if (row != kNoRow) __builtin_prefetch(&rows_[row], 1, 3);
+  // The row that `hash` most likely leads to, or kNoRow; whether it is the key's is for
+  // FindFrom to see.
+  [[nodiscard]] std::uint32_t Candidate(std::uint64_t hash) const { return index_.Candidate(hash); }
+  void PrefetchRow(std::uint32_t row) const {
+    if (row < rows_.size()) __builtin_prefetch(&rows_[row], 1, 3);
+  }
+
+  // Find, with a Candidate of earlier at hand.
+  [[nodiscard]] std::uint32_t FindFrom(std::uint32_t candidate, const AccountKey& key,
+                                       std::uint64_t hash) const {
+    if (candidate < rows_.size() && rows_[candidate].key == key) return candidate;
+    return Find(key, hash);
   }
 
   // The key's row, or kNoRow.

@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <deque>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "settle/base/config.h"
@@ -50,9 +51,8 @@ struct alignas(64) IdRecord {
   Reason refusal{};  // success: it was applied
   TransactionClass transaction_class = TransactionClass::kChosen;
   CompulsoryRule rule = CompulsoryRule::kNone;
-  std::uint16_t legs = 0;           // at most kMaxLegs
-  std::uint32_t first_leg = 0;      // in its bucket
-  std::uint32_t previous = kNoRow;  // in its bucket
+  std::uint16_t legs = 0;       // at most kMaxLegs
+  std::uint32_t first_leg = 0;  // in its bucket
 };
 static_assert(sizeof(IdRecord) == 64);
 
@@ -69,10 +69,10 @@ class IdTable {
   // The record of `id` that still counts at `now`, or nullptr.
   [[nodiscard]] const IdRecord* Find(const TransactionId& id, std::uint64_t hash,
                                      Timestamp now) const {
-    const std::uint32_t slot = index_.Find(hash, [&](std::uint32_t at) {
+    const std::uint32_t row = index_.Find(hash, [&](std::uint32_t at) {
       return records_[at].id == id && records_[at].valid_until > now;
     });
-    return slot == kNoRow ? nullptr : &records_[slot];
+    return row == kNoRow ? nullptr : &records_[row];
   }
 
   // The legs of an applied record.
@@ -85,35 +85,32 @@ class IdTable {
   [[nodiscard]] std::size_t counted() const { return counted_; }
   [[nodiscard]] std::size_t capacity() const { return capacity_; }
 
-  // Adds a record whose valid_until is after the time of the last Advance. `add_legs(legs)` appends
-  // its legs to the vector that it is given.
+  // Adds a record of this id, whose valid_until is after the time of the last Advance: its legs
+  // come from `add_legs(legs)`, which appends them to the vector that it is given, and the caller
+  // fills in the rest of what is answered.
   template <typename AddLegs>
-  void Insert(const IdRecord& added, std::uint64_t hash, AddLegs&& add_legs) {
-    IdRecord record = added;
-    Bucket& bucket = OpenBucket(BucketOf(record.valid_until));
+  [[nodiscard]] IdRecord& Insert(Timestamp valid_until, std::uint64_t hash, AddLegs&& add_legs) {
+    Bucket& bucket = OpenBucket(BucketOf(valid_until));
+    const std::uint32_t row = NewRow();
+    IdRecord& record = records_[row];
+    record.valid_until = valid_until;
     record.first_leg = static_cast<std::uint32_t>(bucket.legs.size());
     add_legs(bucket.legs);
     record.legs = static_cast<std::uint16_t>(bucket.legs.size() - record.first_leg);
-    record.previous = bucket.last;
-    const std::uint32_t slot = NewSlot();
-    records_[slot] = record;
-    bucket.last = slot;
-    ++bucket.count;
+    bucket.slots.push_back(index_.Insert(hash, row));
     ++counted_;
-    index_.Insert(hash, slot);
+    return record;
   }
 
   // Undoes the latest Insert into the bucket of `valid_until`.
   void RemoveLast(Timestamp valid_until) {
     Bucket& bucket = buckets_[BucketOf(valid_until) - first_bucket_];
-    const std::uint32_t slot = bucket.last;
-    const IdRecord& record = records_[slot];
-    index_.Erase(HashOf(record.id), slot);
-    bucket.legs.resize(record.first_leg);
-    bucket.last = record.previous;
-    --bucket.count;
+    const RowIndex::Slot slot = bucket.slots.back();
+    index_.Erase(slot);
+    bucket.legs.resize(records_[RowIndex::RowOf(slot)].first_leg);
+    bucket.slots.pop_back();
     --counted_;
-    free_.push_back(slot);
+    free_.push_back(RowIndex::RowOf(slot));
   }
 
   // What Advance changed, for its undoing.
@@ -133,7 +130,7 @@ class IdTable {
     if (passed <= counted_from_) return false;
     const std::uint64_t end = (std::min)(passed, first_bucket_ + buckets_.size());
     for (std::uint64_t number = FirstCounted(); number < end; ++number) {
-      counted_ -= buckets_[number - first_bucket_].count;
+      counted_ -= buckets_[number - first_bucket_].slots.size();
     }
     counted_from_ = passed;
     return true;
@@ -148,18 +145,16 @@ class IdTable {
   void Trim() {
     while (!buckets_.empty() && first_bucket_ < counted_from_) {
       Bucket& bucket = buckets_.front();
-      passed_.clear();
-      for (std::uint32_t slot = bucket.last; slot != kNoRow; slot = records_[slot].previous) {
-        passed_.push_back(slot);
-      }
       constexpr std::size_t kAhead = 16;
-      for (std::size_t i = 0; i < passed_.size(); ++i) {
-        if (i + kAhead < passed_.size()) {
-          index_.Prefetch(HashOf(records_[passed_[i + kAhead]].id));
-        }
-        index_.Erase(HashOf(records_[passed_[i]].id), passed_[i]);
-        free_.push_back(passed_[i]);
+      for (std::size_t i = 0; i < bucket.slots.size(); ++i) {
+        if (i + kAhead < bucket.slots.size()) index_.Prefetch(bucket.slots[i + kAhead]);
+        index_.Erase(bucket.slots[i]);
+        free_.push_back(RowIndex::RowOf(bucket.slots[i]));
       }
+      // The memory serves the next bucket that is opened.
+      bucket.slots.clear();
+      bucket.legs.clear();
+      if (bucket.legs.capacity() > spare_.legs.capacity()) std::swap(spare_, bucket);
       buckets_.pop_front();
       ++first_bucket_;
     }
@@ -168,16 +163,10 @@ class IdTable {
   // Visits the counted records, by period and then in the order of their coming.
   template <typename Visit>
   void ForEach(Visit&& visit) const {
-    std::vector<std::uint32_t> slots;
     const std::uint64_t end = first_bucket_ + buckets_.size();
     for (std::uint64_t number = FirstCounted(); number < end; ++number) {
-      slots.clear();
-      const Bucket& bucket = buckets_[number - first_bucket_];
-      for (std::uint32_t slot = bucket.last; slot != kNoRow; slot = records_[slot].previous) {
-        slots.push_back(slot);
-      }
-      for (std::size_t i = slots.size(); i-- > 0;) {
-        const IdRecord& record = records_[slots[i]];
+      for (const RowIndex::Slot slot : buckets_[number - first_bucket_].slots) {
+        const IdRecord& record = records_[RowIndex::RowOf(slot)];
         visit(record, LegsOf(record));
       }
     }
@@ -190,8 +179,7 @@ class IdTable {
 
  private:
   struct Bucket {
-    std::uint32_t last = kNoRow;
-    std::uint32_t count = 0;
+    std::vector<RowIndex::Slot> slots;  // of its records, in the order of their coming
     std::vector<StoredLeg> legs;
   };
 
@@ -209,14 +197,16 @@ class IdTable {
     if (buckets_.empty()) first_bucket_ = number;
     for (; number < first_bucket_; --first_bucket_) buckets_.emplace_front();
     while (number - first_bucket_ >= buckets_.size()) buckets_.emplace_back();
-    return buckets_[number - first_bucket_];
+    Bucket& bucket = buckets_[number - first_bucket_];
+    if (bucket.slots.capacity() == 0) std::swap(bucket, spare_);
+    return bucket;
   }
 
-  std::uint32_t NewSlot() {
+  std::uint32_t NewRow() {
     if (!free_.empty()) {
-      const std::uint32_t slot = free_.back();
+      const std::uint32_t row = free_.back();
       free_.pop_back();
-      return slot;
+      return row;
     }
     records_.emplace_back();
     return static_cast<std::uint32_t>(records_.size() - 1);
@@ -227,7 +217,7 @@ class IdTable {
   RowIndex index_;
   std::vector<IdRecord> records_;
   std::vector<std::uint32_t> free_;
-  std::vector<std::uint32_t> passed_;  // scratch of Trim
+  Bucket spare_;
   std::deque<Bucket> buckets_;
   std::uint64_t first_bucket_ = 0;  // the number of buckets_.front()
   std::uint64_t counted_from_ = 0;  // the first period that has not passed

@@ -11,36 +11,51 @@
 
 SETTLE_NAMESPACE_BEGIN
 
-// Computes the hashes of the next window of transactions and fetches the cache lines they lead to:
-// first the index slots, then, once those arrive, the account rows. Returns the window's end.
 template <LedgerInvariant I, Authority A, AccountPolicy P>
-std::size_t Ledger<I, A, P>::Prefetch(std::span<const TransactionView> batch, std::size_t first) {
+void Ledger<I, A, P>::HashKeys(std::span<const TransactionView> batch) {
   id_hashes_.clear();
   leg_hashes_.clear();
-  std::size_t end = first;
-  while (end < batch.size() && end - first < kWindow) {
-    const TransactionView& transaction = batch[end];
-    if (end > first && leg_hashes_.size() + transaction.legs.size() > kWindowLegs) break;
+  for (const TransactionView& transaction : batch) {
     id_hashes_.push_back(ids_.HashOf(transaction.header.id));
-    ids_.PrefetchSlot(id_hashes_.back());
-    for (const Leg& leg : transaction.legs) {
-      leg_hashes_.push_back(accounts_.HashOf(leg.account));
-      accounts_.PrefetchSlot(leg_hashes_.back());
-    }
-    ++end;
+    for (const Leg& leg : transaction.legs) leg_hashes_.push_back(accounts_.HashOf(leg.account));
   }
-  for (const std::uint64_t hash : leg_hashes_) accounts_.PrefetchRow(hash);
-  return end;
+  candidates_.assign(leg_hashes_.size(), detail::kNoRow);
+}
+
+// Fetches the index slots of the transactions that begin before leg `until` of the batch.
+template <LedgerInvariant I, Authority A, AccountPolicy P>
+void Ledger<I, A, P>::FetchSlots(std::span<const TransactionView> batch, std::size_t until,
+                                 Ahead& at) const {
+  for (; at.transaction < batch.size() && at.leg < until; ++at.transaction) {
+    ids_.PrefetchSlot(id_hashes_[at.transaction]);
+    const std::size_t end = at.leg + batch[at.transaction].legs.size();
+    for (; at.leg < end; ++at.leg) accounts_.PrefetchSlot(leg_hashes_[at.leg]);
+  }
+}
+
+// The same for the account rows that the slots lead to.
+template <LedgerInvariant I, Authority A, AccountPolicy P>
+void Ledger<I, A, P>::FetchRows(std::span<const TransactionView> batch, std::size_t until,
+                                Ahead& at) {
+  for (; at.transaction < batch.size() && at.leg < until; ++at.transaction) {
+    const std::size_t end = at.leg + batch[at.transaction].legs.size();
+    for (; at.leg < end; ++at.leg) {
+      // Kept, and so no dead code: g++ drops calls that only prefetch.
+      candidates_[at.leg] = accounts_.Candidate(leg_hashes_[at.leg]);
+      accounts_.PrefetchRow(candidates_[at.leg]);
+    }
+  }
 }
 
 template <LedgerInvariant I, Authority A, AccountPolicy P>
-Verdict Ledger<I, A, P>::ApplyChosen(const Item& item, const Intent& intent, const Judgement& by) {
-  if (const auto known = CheckIdentity(item)) return *known;
+void Ledger<I, A, P>::ApplyChosen(const Item& item, const Intent& intent, const Judgement& by,
+                                  Verdict& verdict) {
+  if (CheckIdentity(item, verdict)) return;
   if (item.transaction.header.transaction_class != TransactionClass::kChosen ||
       item.transaction.header.rule != CompulsoryRule::kNone) {
-    return Refusal(LedgerReason::kWrongEntryPoint);
+    return Refuse(LedgerReason::kWrongEntryPoint, verdict);
   }
-  if (Reason reason = CheckForm(item.transaction); !reason.ok()) return Refusal(reason);
+  if (Reason reason = CheckForm(item.transaction); !reason.ok()) return Refuse(reason, verdict);
   // Accounts that the transaction names first are opened now and closed again on a refusal.
   const std::size_t accounts_before = accounts_.size();
   Reason reason = Compute(item);
@@ -48,30 +63,65 @@ Verdict Ledger<I, A, P>::ApplyChosen(const Item& item, const Intent& intent, con
   if (reason.ok() && ids_.full()) reason = LedgerReason::kIdTableFull;
   if (!reason.ok()) {
     CloseTo(accounts_before);
-    return Refusal(reason);
+    return Refuse(reason, verdict);
   }
   if (reason = CheckState(by.context); !reason.ok()) {
-    return Remember(item, reason, accounts_before);
+    return Remember(item, reason, accounts_before, verdict);
   }
-  return Commit(item, accounts_before);
+  Commit(item, accounts_before, verdict);
 }
 
-// Expired first, whatever is known of the id; then what became of it before.
 template <LedgerInvariant I, Authority A, AccountPolicy P>
-std::optional<Verdict> Ledger<I, A, P>::CheckIdentity(const Item& item) const {
-  const TransactionHeader& header = item.transaction.header;
-  if (header.valid_until <= now_) return Refusal(LedgerReason::kExpired);
-  const detail::IdRecord* record = ids_.Find(header.id, item.id_hash, now_);
-  if (record == nullptr) return std::nullopt;
-  if (!record->refusal.ok()) return Refusal(LedgerReason::kIdAlreadyFailed);
-  if (Reason reason = SameContent(item.transaction, *record); !reason.ok()) {
-    return Refusal(reason);
+void Ledger<I, A, P>::ApplyCompulsory(const TransactionView& transaction, Verdict& verdict) {
+  HashKeys(std::span(&transaction, 1));
+  const Item item{.transaction = transaction,
+                  .id_hash = id_hashes_[0],
+                  .leg_hashes = leg_hashes_,
+                  .candidates = candidates_};
+  if (CheckIdentity(item, verdict)) return;
+  const TransactionHeader& header = transaction.header;
+  if (header.transaction_class != TransactionClass::kCompulsory ||
+      header.rule == CompulsoryRule::kNone || !IsKnownEnumerator(header.rule)) {
+    return Refuse(LedgerReason::kWrongEntryPoint, verdict);
   }
-  return Verdict{.disposition = Disposition::kRepeated,
-                 .reason = {},
-                 .index = record->index,
-                 .height = record->height,
-                 .time = record->time};
+  if (Reason reason = CheckForm(transaction); !reason.ok()) return Refuse(reason, verdict);
+  if (ids_.full()) return Refuse(LedgerReason::kIdTableFull, verdict);
+  const std::size_t accounts_before = accounts_.size();
+  if (Reason reason = Compute(item); !reason.ok()) {
+    CloseTo(accounts_before);
+    return Refuse(reason, verdict);
+  }
+  if (Reason reason = CheckOverflow(); !reason.ok()) {
+    return Remember(item, reason, accounts_before, verdict);
+  }
+  Commit(item, accounts_before, verdict);
+}
+
+// Expired first, whatever is known of the id; then what became of it before. False when nothing is
+// known, with no verdict given.
+template <LedgerInvariant I, Authority A, AccountPolicy P>
+bool Ledger<I, A, P>::CheckIdentity(const Item& item, Verdict& verdict) const {
+  const TransactionHeader& header = item.transaction.header;
+  const detail::IdRecord* record = nullptr;
+  Reason refusal;
+  if (header.valid_until <= now_) {
+    refusal = LedgerReason::kExpired;
+  } else {
+    record = ids_.Find(header.id, item.id_hash, now_);
+    if (record == nullptr) return false;
+    refusal = record->refusal.ok() ? SameContent(item.transaction, *record)
+                                   : Reason(LedgerReason::kIdAlreadyFailed);
+  }
+  if (refusal.ok()) {
+    verdict = {.disposition = Disposition::kRepeated,
+               .reason = {},
+               .index = record->index,
+               .height = record->height,
+               .time = record->time};
+  } else {
+    Refuse(refusal, verdict);
+  }
+  return true;
 }
 
 // The first field in which the transaction differs from the one applied under its id.
@@ -124,7 +174,7 @@ Reason Ledger<I, A, P>::Compute(const Item& item) {
   leg_rows_.clear();
   for (std::size_t i = 0; i < item.transaction.legs.size(); ++i) {
     const Leg& leg = item.transaction.legs[i];
-    std::uint32_t row = accounts_.Find(leg.account, item.leg_hashes[i]);
+    std::uint32_t row = accounts_.FindFrom(item.candidates[i], leg.account, item.leg_hashes[i]);
     if (row == detail::kNoRow) row = accounts_.Open(leg.account, item.leg_hashes[i]);
     leg_rows_.push_back(row);
     if (!touched_.Add(row, accounts_[row], leg.amount.value())) return LedgerReason::kLegsOverflow;
@@ -216,52 +266,58 @@ void Ledger<I, A, P>::CloseTo(std::size_t accounts) {
 
 // Remembers the id as failed and nothing else.
 template <LedgerInvariant I, Authority A, AccountPolicy P>
-Verdict Ledger<I, A, P>::Remember(const Item& item, Reason refusal, std::size_t accounts_before) {
+void Ledger<I, A, P>::Remember(const Item& item, Reason refusal, std::size_t accounts_before,
+                               Verdict& verdict) {
   CloseTo(accounts_before);
-  const TransactionHeader& header = item.transaction.header;
-  ids_.Insert(RecordOf(header, refusal), item.id_hash, [](std::vector<detail::StoredLeg>&) {});
-  undo_.Record(Undo::OfId(header.valid_until));
-  return Refusal(refusal);
+  detail::IdRecord& record = ids_.Insert(item.transaction.header.valid_until, item.id_hash,
+                                         [](std::vector<detail::StoredLeg>&) {});
+  Fill(record, item.transaction.header, refusal);
+  if (undo_.recording()) undo_.Record(Undo::OfId(record.valid_until));
+  Refuse(refusal, verdict);
 }
 
 // After this point nothing is refused.
 template <LedgerInvariant I, Authority A, AccountPolicy P>
-Verdict Ledger<I, A, P>::Commit(const Item& item, std::size_t accounts_before) {
-  for (std::size_t i = accounts_before; i < accounts_.size(); ++i) undo_.Record(Undo::OfOpen());
+void Ledger<I, A, P>::Commit(const Item& item, std::size_t accounts_before, Verdict& verdict) {
+  const bool recording = undo_.recording();
+  if (recording) {
+    for (std::size_t i = accounts_before; i < accounts_.size(); ++i) undo_.Record(Undo::OfOpen());
+  }
   for (const detail::Touched& touched : touched_) {
     detail::AccountRow& account = accounts_[touched.row];
-    undo_.Record(Undo::OfBalance(touched, account.balance));
+    if (recording) undo_.Record(Undo::OfBalance(touched, account.balance));
     account.balance += touched.change;
     account.entries += touched.legs;
   }
-  const LogIndex index = next_index_;
   const auto add_legs = [&](std::vector<detail::StoredLeg>& legs) {
     for (std::size_t i = 0; i < leg_rows_.size(); ++i) {
       legs.push_back({.row = leg_rows_[i], .amount = item.transaction.legs[i].amount});
     }
   };
   const TransactionHeader& header = item.transaction.header;
-  ids_.Insert(RecordOf(header, {}), item.id_hash, add_legs);
-  undo_.Record(Undo::OfId(header.valid_until));
-  undo_.Record(Undo::OfIndex());
-  next_index_ = LogIndex(index.value() + 1);
-  return {.disposition = Disposition::kApplied,
-          .reason = {},
-          .index = index,
-          .height = height_,
-          .time = now_};
+  Fill(ids_.Insert(header.valid_until, item.id_hash, add_legs), header, {});
+  if (recording) {
+    undo_.Record(Undo::OfId(header.valid_until));
+    undo_.Record(Undo::OfIndex());
+  }
+  verdict.disposition = Disposition::kApplied;
+  verdict.reason = {};
+  verdict.index = next_index_;
+  verdict.height = height_;
+  verdict.time = now_;
+  next_index_ = LogIndex(next_index_.value() + 1);
 }
 
 template <LedgerInvariant I, Authority A, AccountPolicy P>
-detail::IdRecord Ledger<I, A, P>::RecordOf(const TransactionHeader& header, Reason refusal) const {
-  return {.id = header.id,
-          .valid_until = header.valid_until,
-          .index = refusal.ok() ? next_index_ : LogIndex(),
-          .height = height_,
-          .time = now_,
-          .refusal = refusal,
-          .transaction_class = header.transaction_class,
-          .rule = header.rule};
+void Ledger<I, A, P>::Fill(detail::IdRecord& record, const TransactionHeader& header,
+                           Reason refusal) const {
+  record.id = header.id;
+  record.index = refusal.ok() ? next_index_ : LogIndex();
+  record.height = height_;
+  record.time = now_;
+  record.refusal = refusal;
+  record.transaction_class = header.transaction_class;
+  record.rule = header.rule;
 }
 
 template <LedgerInvariant I, Authority A, AccountPolicy P>

@@ -86,17 +86,17 @@ Reason Ledger<I, A, P>::RecoverId(const IdState& id) {
   const std::uint64_t hash = ids_.HashOf(id.header.id);
   if (ids_.Find(id.header.id, hash, now_) != nullptr) return BaseReason::kNotCanonical;
   if (ids_.full()) return LedgerReason::kIdTableFull;
-  ids_.Insert({.id = id.header.id,
-               .valid_until = id.header.valid_until,
-               .index = id.index,
-               .height = id.height,
-               .time = id.time,
-               .refusal = refusal,
-               .transaction_class = id.header.transaction_class,
-               .rule = id.header.rule},
-              hash, [&id](std::vector<detail::StoredLeg>& legs) {
-                legs.insert(legs.end(), id.legs.begin(), id.legs.end());
-              });
+  detail::IdRecord& record =
+      ids_.Insert(id.header.valid_until, hash, [&id](std::vector<detail::StoredLeg>& legs) {
+        legs.insert(legs.end(), id.legs.begin(), id.legs.end());
+      });
+  record.id = id.header.id;
+  record.index = id.index;
+  record.height = id.height;
+  record.time = id.time;
+  record.refusal = refusal;
+  record.transaction_class = id.header.transaction_class;
+  record.rule = id.header.rule;
   return {};
 }
 

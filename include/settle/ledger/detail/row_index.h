@@ -37,7 +37,7 @@ class RowIndex {
   template <typename IsIt>
   [[nodiscard]] std::uint32_t Find(std::uint64_t hash, IsIt&& is_it) const {
     for (std::size_t at = Home(hash); slots_[at] != kEmpty; at = (at + 1) & Mask()) {
-      if (Tag(slots_[at]) == Tag(hash) && is_it(Row(slots_[at]))) return Row(slots_[at]);
+      if (Tag(slots_[at]) == Tag(hash) && is_it(RowOf(slots_[at]))) return RowOf(slots_[at]);
     }
     return kNoRow;
   }
@@ -45,21 +45,29 @@ class RowIndex {
   // The first row with this tag without looking at the row itself, or kNoRow.
   [[nodiscard]] std::uint32_t Candidate(std::uint64_t hash) const {
     for (std::size_t at = Home(hash); slots_[at] != kEmpty; at = (at + 1) & Mask()) {
-      if (Tag(slots_[at]) == Tag(hash)) return Row(slots_[at]);
+      if (Tag(slots_[at]) == Tag(hash)) return RowOf(slots_[at]);
     }
     return kNoRow;
   }
 
-  void Insert(std::uint64_t hash, std::uint32_t row) {
+  // One key's place: 32 bits of its hash above its row. What Insert answers, Erase takes.
+  using Slot = std::uint64_t;
+  [[nodiscard]] static std::uint32_t RowOf(Slot slot) { return static_cast<std::uint32_t>(slot); }
+
+  Slot Insert(std::uint64_t hash, std::uint32_t row) {
     if ((count_ + 1) * 2 > slots_.size()) Grow();
-    Place(Slot(hash, row));
+    const Slot slot = SlotOf(hash, row);
+    Place(slot);
     ++count_;
+    return slot;
   }
 
-  // Removes the slot of (hash, row), moving later ones of its run back. Nothing when absent.
-  void Erase(std::uint64_t hash, std::uint32_t row) {
-    std::size_t at = Home(hash);
-    while (slots_[at] != Slot(hash, row)) {
+  void Erase(std::uint64_t hash, std::uint32_t row) { Erase(SlotOf(hash, row)); }
+
+  // Removes a slot, moving later ones of its run back. Nothing when absent.
+  void Erase(Slot slot) {
+    std::size_t at = Home(slot);
+    while (slots_[at] != slot) {
       if (slots_[at] == kEmpty) return;
       at = (at + 1) & Mask();
     }
@@ -91,39 +99,36 @@ class RowIndex {
  private:
   static constexpr std::size_t kInitialSlots = 16;
   // Row numbers stay below kNoRow, so no slot in use equals this.
-  static constexpr std::uint64_t kEmpty = 0xffffffff;
+  static constexpr Slot kEmpty = 0xffffffff;
 
   // High half: 32 bits of the hash, which also choose the home. Low half: the row.
-  [[nodiscard]] static std::uint64_t Slot(std::uint64_t hash, std::uint32_t row) {
+  [[nodiscard]] static Slot SlotOf(std::uint64_t hash, std::uint32_t row) {
     return (hash & 0xffffffff00000000) | row;
   }
   [[nodiscard]] static std::uint32_t Tag(std::uint64_t slot_or_hash) {
     return static_cast<std::uint32_t>(slot_or_hash >> 32);
-  }
-  [[nodiscard]] static std::uint32_t Row(std::uint64_t slot) {
-    return static_cast<std::uint32_t>(slot);
   }
   [[nodiscard]] std::size_t Mask() const { return slots_.size() - 1; }
   [[nodiscard]] std::size_t Home(std::uint64_t slot_or_hash) const {
     return Tag(slot_or_hash) & Mask();
   }
 
-  void Place(std::uint64_t slot) {
+  void Place(Slot slot) {
     std::size_t at = Home(slot);
     while (slots_[at] != kEmpty) at = (at + 1) & Mask();
     slots_[at] = slot;
   }
 
   void Grow() {
-    std::vector<std::uint64_t> old(slots_.size() * 2, kEmpty);
+    std::vector<Slot> old(slots_.size() * 2, kEmpty);
     old.swap(slots_);
-    for (const std::uint64_t slot : old) {
+    for (const Slot slot : old) {
       if (slot != kEmpty) Place(slot);
     }
   }
 
   std::uint64_t seed_;
-  std::vector<std::uint64_t> slots_;
+  std::vector<Slot> slots_;
   std::size_t count_ = 0;
 };
 
