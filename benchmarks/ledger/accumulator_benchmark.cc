@@ -111,7 +111,7 @@ void RunAppend(benchmark::State& state, std::optional<double> bound, Tree tree,
 
 // After the same million leaves each time, into memory that has been in use: what the library does.
 void BM_AccumulatorAppend(benchmark::State& state) {
-  RunAppend(state, 1.15, MakeTree(kMillion), [](Tree& tree) { (void)tree.Truncate(kMillion); });
+  RunAppend(state, 1.15, MakeTree(1'000'000), [](Tree& tree) { (void)tree.Truncate(1'000'000); });
 }
 BENCHMARK(BM_AccumulatorAppend)->Apply(Paired);
 

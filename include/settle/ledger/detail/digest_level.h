@@ -11,6 +11,7 @@
 #include <memory>
 #include <new>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -53,7 +54,7 @@ class DigestLevel {
     chunks_.reserve(other.chunks_.size());
     for (std::size_t i = 0; i < other.chunks_.size(); ++i) {
       chunks_.push_back(MakeChunk(RoomOf(i)));
-      std::copy_n(other.chunks_[i].get(), RoomOf(i), chunks_[i].get());
+      std::ranges::copy(other.Run(i * kChunk), chunks_[i].get());
     }
   }
   DigestLevel(DigestLevel&& other) noexcept { Swap(other); }
