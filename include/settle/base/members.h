@@ -101,12 +101,12 @@ struct FieldsOf<Members<kMembers...>> {
     return (... && (a.*kMembers == b.*kMembers));
   }
   template <typename Sizer>
-  static constexpr std::size_t Sum(Sizer sizer) {
+  static constexpr std::size_t Sum([[maybe_unused]] Sizer sizer) {
     return (std::size_t{0} + ... +
             sizer.template operator()<typename MemberOf<decltype(kMembers)>::Type>());
   }
   template <typename Test>
-  static constexpr bool All(Test test) {
+  static constexpr bool All([[maybe_unused]] Test test) {
     return (... && test.template operator()<typename MemberOf<decltype(kMembers)>::Type>());
   }
   // No member of a base, whose list T may have inherited.
