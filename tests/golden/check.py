@@ -56,8 +56,6 @@ WITHOUT_EXAMPLE = """
     AuthorityState
     Header
     SettlementProof
-    Parameters
-    PriceBatch
     """.split()
 
 

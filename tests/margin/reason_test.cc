@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright the settle authors.
+
+#include "settle/margin/reason.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+
+#include "settle/base/reason.h"
+
+namespace settle {
+namespace {
+
+// Numbers and names are pinned in tests/golden/reasons.txt.
+constexpr std::uint16_t kReasons = 19;
+
+TEST(MarginReason, NamesNoNumberOutsideItsOwn) {
+  for (std::uint32_t number = 0; number <= 0xffff; ++number) {
+    const bool known = ReasonName(static_cast<MarginReason>(number)) != "UnknownMarginReason";
+    ASSERT_EQ(known, number < kReasons) << number;
+  }
+}
+
+TEST(MarginReason, GivesTheFirstOfTwoInEitherOrderAndRefusalsBeforeSuccess) {
+  for (std::uint16_t a = 0; a < kReasons; ++a) {
+    for (std::uint16_t b = 0; b < kReasons; ++b) {
+      const std::uint16_t first = a == 0 || b == 0 ? std::max(a, b) : std::min(a, b);
+      EXPECT_EQ(FirstOf(Reason(Module::kMargin, a), Reason(Module::kMargin, b)),
+                Reason(Module::kMargin, first))
+          << a << ", " << b;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace settle
