@@ -32,6 +32,13 @@ TEST(Fixed, IsMadeFromPartsAndNeverFromAFloatingPointNumber) {
   static_assert(!std::is_convertible_v<RatePpm, std::int64_t>);
 }
 
+TEST(Fixed, NarrowRepresentationTakesLiteralsThatFit) {
+  static_assert(Tenths(127).parts() == 127 && Tenths(-128).parts() == -128);
+  static_assert(!std::is_constructible_v<Tenths, std::int64_t>);
+  const int parts = 7;
+  EXPECT_EQ(RatePpm(parts).parts(), 7);
+}
+
 TEST(Fixed, IsOrderedByItsParts) {
   static_assert(RatePpm(-1) < RatePpm());
   static_assert(RatePpm(50'000) == RatePpm(50'000));

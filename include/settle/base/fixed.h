@@ -37,6 +37,10 @@ class Fixed {
   template <CheckedInteger T>
   requires requires(T t) { Rep{t}; }
   explicit constexpr Fixed(T parts) : parts_{parts} {}
+  // From a literal, whose fit the compiler checks.
+  template <std::same_as<int> T>
+  requires(!requires(T t) { Rep{t}; }) explicit consteval Fixed(T parts)
+      : parts_(CheckedCast<Rep>(parts).value()) {}
 
   [[nodiscard]] constexpr Rep parts() const { return parts_; }
 
