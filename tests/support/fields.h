@@ -81,7 +81,9 @@ void MarkPadding(const T&, std::vector<Byte>& map) {
   for (std::size_t i = 0; i < map.size();) {
     std::size_t end = i;
     while (end < map.size() && map[end] == Byte::kUncounted) ++end;
-    if (end - i < alignof(T)) std::fill(map.begin() + i, map.begin() + end, Byte::kPadding);
+    if (end - i < alignof(T)) {
+      std::fill_n(map.begin() + static_cast<std::ptrdiff_t>(i), end - i, Byte::kPadding);
+    }
     i = end + 1;
   }
 }
