@@ -41,7 +41,7 @@ struct IdState {
   LogIndex index{};
   Height height{};
   Timestamp time{};
-  Bounded<detail::StoredLeg, kMaxLegs> legs{};
+  Bounded<StoredLeg, kMaxLegs> legs{};
   using Fields = Members<&IdState::header, &IdState::refusal_module, &IdState::refusal_code,
                          &IdState::index, &IdState::height, &IdState::time, &IdState::legs>;
 };

@@ -9,15 +9,15 @@
 // of records that limits admission counts those of periods that have not passed: a function of
 // what was applied and of log time alone, equal on every replica.
 //
-// While a block may still be taken back, passed buckets are kept, so that they can return.
+// While a block may still be taken back, passed buckets are set aside, so that they can return.
 
 #ifndef SETTLE_LEDGER_DETAIL_ID_TABLE_H_
 #define SETTLE_LEDGER_DETAIL_ID_TABLE_H_
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <span>
 #include <utility>
 #include <vector>
@@ -32,14 +32,14 @@
 
 SETTLE_NAMESPACE_BEGIN
 
-namespace detail {
-
 // One leg of an applied transaction, for the comparison with a later use of its id.
 struct StoredLeg {
   std::uint32_t row = 0;
   Amount amount{};
   using Fields = Members<&StoredLeg::row, &StoredLeg::amount>;
 };
+
+namespace detail {
 
 // One cache line a transaction.
 struct alignas(64) IdRecord {
@@ -77,7 +77,7 @@ class IdTable {
 
   // The legs of an applied record.
   [[nodiscard]] std::span<const StoredLeg> LegsOf(const IdRecord& record) const {
-    const Bucket& bucket = buckets_[BucketOf(record.valid_until) - first_bucket_];
+    const Bucket& bucket = At(BucketOf(record.valid_until));
     return std::span(bucket.legs).subspan(record.first_leg, record.legs);
   }
 
@@ -104,36 +104,44 @@ class IdTable {
 
   // Undoes the latest Insert into the bucket of `valid_until`.
   void RemoveLast(Timestamp valid_until) {
-    Bucket& bucket = buckets_[BucketOf(valid_until) - first_bucket_];
+    Bucket& bucket = At(BucketOf(valid_until));
     const RowIndex::Slot slot = bucket.slots.back();
     index_.Erase(slot);
     bucket.legs.resize(records_[RowIndex::RowOf(slot)].first_leg);
     bucket.slots.pop_back();
     --counted_;
     free_.push_back(RowIndex::RowOf(slot));
+    while (end_bucket_ > first_bucket_ && At(end_bucket_ - 1).slots.empty()) --end_bucket_;
   }
 
   // What Advance changed, for its undoing.
   struct Position {
     std::uint64_t counted_from = 0;
     std::size_t counted = 0;
+    std::size_t retired = 0;
   };
-  [[nodiscard]] Position position() const { return {counted_from_, counted_}; }
+  [[nodiscard]] Position position() const { return {counted_from_, counted_, retired_.size()}; }
   void Restore(Position position) {
     counted_from_ = position.counted_from;
     counted_ = position.counted;
+    for (; retired_.size() > position.retired; retired_.pop_back()) {
+      std::swap(OpenBucket(retired_.back().number), retired_.back().bucket);
+    }
   }
 
-  // Log time is now `now`: the periods that have passed no longer count. True when one did.
-  bool Advance(Timestamp now) {
+  // Log time is now `now`: the periods that have passed no longer count, and their buckets leave
+  // the ring, so that it never spans more than the horizon however far log time jumps.
+  void Advance(Timestamp now) {
     const std::uint64_t passed = now.value() / period_;
-    if (passed <= counted_from_) return false;
-    const std::uint64_t end = (std::min)(passed, first_bucket_ + buckets_.size());
-    for (std::uint64_t number = FirstCounted(); number < end; ++number) {
-      counted_ -= buckets_[number - first_bucket_].slots.size();
+    if (passed <= counted_from_) return;
+    const std::uint64_t end = (std::min)(passed, end_bucket_);
+    for (; first_bucket_ < end; ++first_bucket_) {
+      Bucket& bucket = At(first_bucket_);
+      if (bucket.slots.empty()) continue;
+      counted_ -= bucket.slots.size();
+      retired_.push_back({first_bucket_, std::exchange(bucket, {})});
     }
     counted_from_ = passed;
-    return true;
   }
 
   // Whether a record of this valid_until belongs to a period that has passed.
@@ -141,31 +149,28 @@ class IdTable {
     return valid_until == Timestamp() || BucketOf(valid_until) < counted_from_;
   }
 
-  // Frees the buckets that have passed. Called when nothing can bring them back.
+  // Frees the records of the periods that have passed. Called when nothing can bring them back.
   void Trim() {
-    while (!buckets_.empty() && first_bucket_ < counted_from_) {
-      Bucket& bucket = buckets_.front();
+    for (auto& [number, bucket] : retired_) {
       constexpr std::size_t kAhead = 16;
       for (std::size_t i = 0; i < bucket.slots.size(); ++i) {
         if (i + kAhead < bucket.slots.size()) index_.Prefetch(bucket.slots[i + kAhead]);
         index_.Erase(bucket.slots[i]);
         free_.push_back(RowIndex::RowOf(bucket.slots[i]));
       }
-      // The memory serves the next bucket that is opened.
+      // The memory serves the bucket that takes its place.
       bucket.slots.clear();
       bucket.legs.clear();
-      if (bucket.legs.capacity() > spare_.legs.capacity()) std::swap(spare_, bucket);
-      buckets_.pop_front();
-      ++first_bucket_;
+      if (At(number).slots.capacity() == 0) std::swap(At(number), bucket);
     }
+    retired_.clear();
   }
 
   // Visits the counted records, by period and then in the order of their coming.
   template <typename Visit>
   void ForEach(Visit&& visit) const {
-    const std::uint64_t end = first_bucket_ + buckets_.size();
-    for (std::uint64_t number = FirstCounted(); number < end; ++number) {
-      for (const RowIndex::Slot slot : buckets_[number - first_bucket_].slots) {
+    for (std::uint64_t number = first_bucket_; number < end_bucket_; ++number) {
+      for (const RowIndex::Slot slot : At(number).slots) {
         const IdRecord& record = records_[RowIndex::RowOf(slot)];
         visit(record, LegsOf(record));
       }
@@ -183,23 +188,37 @@ class IdTable {
     std::vector<StoredLeg> legs;
   };
 
+  struct Retired {
+    std::uint64_t number = 0;
+    Bucket bucket;
+  };
+
   // The period in which a record stops counting: it has passed when `now` is at or past the end of
   // the period that contains the last instant at which the record counts.
   [[nodiscard]] std::uint64_t BucketOf(Timestamp valid_until) const {
     return (valid_until.value() - 1) / period_;
   }
 
-  [[nodiscard]] std::uint64_t FirstCounted() const {
-    return (std::max)(counted_from_, first_bucket_);
+  // Buckets lie in a ring: number n at position n modulo its size, a power of two.
+  [[nodiscard]] const Bucket& At(std::uint64_t number) const {
+    return ring_[number & (ring_.size() - 1)];
   }
+  [[nodiscard]] Bucket& At(std::uint64_t number) { return ring_[number & (ring_.size() - 1)]; }
 
   Bucket& OpenBucket(std::uint64_t number) {
-    if (buckets_.empty()) first_bucket_ = number;
-    for (; number < first_bucket_; --first_bucket_) buckets_.emplace_front();
-    while (number - first_bucket_ >= buckets_.size()) buckets_.emplace_back();
-    Bucket& bucket = buckets_[number - first_bucket_];
-    if (bucket.slots.capacity() == 0) std::swap(bucket, spare_);
-    return bucket;
+    if (first_bucket_ == end_bucket_) first_bucket_ = end_bucket_ = number;
+    const std::uint64_t first = (std::min)(first_bucket_, number);
+    const std::uint64_t end = (std::max)(end_bucket_, number + 1);
+    if (end - first > ring_.size()) {
+      std::vector<Bucket> larger(std::bit_ceil(end - first));
+      for (std::uint64_t i = first_bucket_; i < end_bucket_; ++i) {
+        std::swap(larger[i & (larger.size() - 1)], At(i));
+      }
+      ring_.swap(larger);
+    }
+    first_bucket_ = first;
+    end_bucket_ = end;
+    return At(number);
   }
 
   std::uint32_t NewRow() {
@@ -217,9 +236,10 @@ class IdTable {
   RowIndex index_;
   std::vector<IdRecord> records_;
   std::vector<std::uint32_t> free_;
-  Bucket spare_;
-  std::deque<Bucket> buckets_;
-  std::uint64_t first_bucket_ = 0;  // the number of buckets_.front()
+  std::vector<Retired> retired_;  // passed, and not yet trimmed
+  std::vector<Bucket> ring_ = std::vector<Bucket>(16);
+  std::uint64_t first_bucket_ = 0;  // the buckets are first_bucket_ to end_bucket_ - 1
+  std::uint64_t end_bucket_ = 0;
   std::uint64_t counted_from_ = 0;  // the first period that has not passed
   std::size_t counted_ = 0;
 };

@@ -134,10 +134,10 @@ Reason Ledger<I, A, P>::SameContent(const TransactionView& transaction,
   }
   if (header.rule != record.rule) return LedgerReason::kExistsWithDifferentRule;
   if (header.valid_until != record.valid_until) return LedgerReason::kExistsWithDifferentExpiry;
-  const std::span<const detail::StoredLeg> legs = ids_.LegsOf(record);
+  const std::span<const StoredLeg> legs = ids_.LegsOf(record);
   const bool same =
       std::equal(legs.begin(), legs.end(), transaction.legs.begin(), transaction.legs.end(),
-                 [this](const detail::StoredLeg& stored, const Leg& leg) {
+                 [this](const StoredLeg& stored, const Leg& leg) {
                    return stored.amount == leg.amount && accounts_[stored.row].key == leg.account;
                  });
   return same ? Reason() : Reason(LedgerReason::kExistsWithDifferentLegs);
@@ -270,7 +270,7 @@ void Ledger<I, A, P>::Remember(const Item& item, Reason refusal, std::size_t acc
                                Verdict& verdict) {
   CloseTo(accounts_before);
   detail::IdRecord& record = ids_.Insert(item.transaction.header.valid_until, item.id_hash,
-                                         [](std::vector<detail::StoredLeg>&) {});
+                                         [](std::vector<StoredLeg>&) {});
   Fill(record, item.transaction.header, refusal);
   if (undo_.recording()) undo_.Record(Undo::OfId(record.valid_until));
   Refuse(refusal, verdict);
@@ -289,7 +289,7 @@ void Ledger<I, A, P>::Commit(const Item& item, std::size_t accounts_before, Verd
     account.balance += touched.change;
     account.entries += touched.legs;
   }
-  const auto add_legs = [&](std::vector<detail::StoredLeg>& legs) {
+  const auto add_legs = [&](std::vector<StoredLeg>& legs) {
     for (std::size_t i = 0; i < leg_rows_.size(); ++i) {
       legs.push_back({.row = leg_rows_[i], .amount = item.transaction.legs[i].amount});
     }

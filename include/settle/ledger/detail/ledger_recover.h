@@ -17,7 +17,7 @@ LedgerState Ledger<I, A, P>::State() const {
     const detail::AccountRow& account = accounts_[row];
     (void)state.accounts.Add({account.key, Amount(account.balance), account.entries});
   }
-  ids_.ForEach([&state](const detail::IdRecord& record, std::span<const detail::StoredLeg> legs) {
+  ids_.ForEach([&state](const detail::IdRecord& record, std::span<const StoredLeg> legs) {
     IdState id{.header = {.id = record.id,
                           .transaction_class = record.transaction_class,
                           .rule = record.rule,
@@ -27,7 +27,7 @@ LedgerState Ledger<I, A, P>::State() const {
                .index = record.index,
                .height = record.height,
                .time = record.time};
-    for (const detail::StoredLeg& leg : legs) (void)id.legs.Add(leg);
+    for (const StoredLeg& leg : legs) (void)id.legs.Add(leg);
     (void)state.ids.Add(std::move(id));
   });
   return state;
@@ -76,7 +76,7 @@ Reason Ledger<I, A, P>::RecoverId(const IdState& id) {
       (refusal.ok() && id.index >= next_index_)) {
     return BaseReason::kOutOfRange;
   }
-  for (const detail::StoredLeg& leg : id.legs) {
+  for (const StoredLeg& leg : id.legs) {
     if (leg.row >= accounts_.size()) return BaseReason::kOutOfRange;
   }
   if (id.header.valid_until.value() > now_.value() &&
@@ -87,7 +87,7 @@ Reason Ledger<I, A, P>::RecoverId(const IdState& id) {
   if (ids_.Find(id.header.id, hash, now_) != nullptr) return BaseReason::kNotCanonical;
   if (ids_.full()) return LedgerReason::kIdTableFull;
   detail::IdRecord& record =
-      ids_.Insert(id.header.valid_until, hash, [&id](std::vector<detail::StoredLeg>& legs) {
+      ids_.Insert(id.header.valid_until, hash, [&id](std::vector<StoredLeg>& legs) {
         legs.insert(legs.end(), id.legs.begin(), id.legs.end());
       });
   record.id = id.header.id;
