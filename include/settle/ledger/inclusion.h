@@ -8,8 +8,8 @@
 // is split at the largest power of two below n; the proof of a leaf is the sibling of each node on
 // its way to the root, lowest first. Index and size alone say how many siblings there are and on
 // which side each stands: the verifier takes neither from the proof, which can choose neither. Of
-// the size only that shape enters; which size is meant is for the root to say, so size and root come
-// from one certified head.
+// the size only that shape enters; which size is meant is for the root to say, so size and root
+// come from one certified head.
 //
 // The path of leaf 4 in a tree of size 7 is {5, 6, h}. 4 ^ (size - 1) = 0b010: below bit 2 the way
 // of leaf 4 and that of the last leaf differ, and there is a sibling at each level; above, the ways

@@ -62,7 +62,7 @@ class Ledger {
         invariant_(std::move(invariant)),
         policy_(accounts),
         accounts_(std::move(accounts), options.hash_seed),
-        ids_(options.id_capacity, options.id_period, options.hash_seed) {}
+        ids_(options.id_capacity, options.id_horizon, options.id_period, options.hash_seed) {}
 
   // The block at `height` begins at log time `now`. Ids whose period has passed are dropped.
   // Errors: kTimeWentBack, with nothing changed.

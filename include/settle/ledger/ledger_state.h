@@ -27,7 +27,8 @@ struct LedgerOptions {
   std::size_t id_capacity = std::size_t{1} << 22;
   // How far after log time a transaction's valid_until may lie.
   Duration id_horizon{std::uint64_t{3'600'000'000'000}};
-  // Ids are dropped together in periods of this length; the horizon holds at most 65,536 periods.
+  // Ids are dropped together in periods of this length, or of 1/65,536 of the horizon if that is
+  // longer.
   Duration id_period{std::uint64_t{1'000'000'000}};
   // The host's secret against account keys and ids ground to collide; changes no result.
   std::uint64_t hash_seed = 0;

@@ -33,8 +33,8 @@ enum class LedgerReason : std::uint16_t {
   kTooManyLegs = 10,      // more than kMaxLegs
   kZeroAmount = 11,       // a leg that moves nothing
   kUnbalanced = 12,       // the legs of an asset do not sum to zero
-  kLegsOverflow = 13,     // an account's legs do not sum within 128 bits
-  kExpiryTooFar = 14,     // valid_until is beyond the id horizon
+  kExpiryTooFar = 13,     // valid_until is beyond the id horizon
+  kLegsOverflow = 14,     // an account's legs do not sum within 128 bits
   kNotConsented = 15,     // an owner who pays did not agree
   kConsentExpired = 16,   // an owner or venue agreed until an earlier instant
   kConsentMismatch = 17,  // the consent is of another transaction, batch, owner or limit

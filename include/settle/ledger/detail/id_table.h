@@ -58,8 +58,13 @@ static_assert(sizeof(IdRecord) == 64);
 
 class IdTable {
  public:
-  IdTable(std::size_t capacity, Duration period, std::uint64_t seed)
-      : capacity_(capacity), period_(period.value() == 0 ? 1 : period.value()), index_(seed) {}
+  // No more than this many periods within the horizon: a shorter period is made longer.
+  static constexpr std::uint64_t kMaxPeriods = 65'536;
+
+  IdTable(std::size_t capacity, Duration horizon, Duration period, std::uint64_t seed)
+      : capacity_(capacity),
+        period_((std::max)(period.value(), horizon.value() / kMaxPeriods + 1)),
+        index_(seed) {}
 
   [[nodiscard]] std::uint64_t HashOf(const TransactionId& id) const {
     return index_.HashOf(id.data(), TransactionId::kSize);

@@ -214,13 +214,14 @@ template <LedgerInvariant I, Authority A, AccountPolicy P>
 Reason Ledger<I, A, P>::CheckState(const Context& context) {
   if (Reason reason = CheckOverflow(); !reason.ok()) return reason;
   margin_accounts_.clear();
+  bool above_ceiling = false;
   for (const detail::Touched& touched : touched_) {
     const detail::AccountRow& account = accounts_[touched.row];
     const Limits& limits = accounts_.LimitsOf(account);
     const Int128 after = account.balance + touched.change;
     // A balance outside its limits may always move towards them.
     if (touched.change < 0 && after < limits.floor.value()) return LedgerReason::kBelowFloor;
-    if (touched.change > 0 && after > limits.ceiling.value()) return LedgerReason::kAboveCeiling;
+    above_ceiling |= touched.change > 0 && after > limits.ceiling.value();
     const bool weakened =
         touched.change < 0 || (touched.change != 0 && IsContract(account.key.asset));
     if (!weakened || account.margin_account == detail::kNoRow) continue;
@@ -231,6 +232,7 @@ Reason Ledger<I, A, P>::CheckState(const Context& context) {
     margin.scratch = static_cast<std::uint32_t>(margin_accounts_.size());
     margin_accounts_.push_back(account.margin_account);
   }
+  if (above_ceiling) return LedgerReason::kAboveCeiling;
   for (const std::uint32_t margin_account : margin_accounts_) {
     if (Reason reason = CheckMargin(margin_account, context); !reason.ok()) return reason;
   }
