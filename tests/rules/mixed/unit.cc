@@ -32,8 +32,35 @@ std::vector<std::size_t> Layout() {
   add(world.effects);
   add(world.gate);
   add(world.released);
+  add(world.ledger);
+  add(world.verdicts);
+  add(world.receipts);
+  add(world.signer);
+  add(world.set);
+  add(world.collector);
   add(world.decoded);
   return layout;
+}
+
+Domain DomainOf(const ValidatorSet<>& set) {
+  return {
+      .network = NetworkId::FromNumber(1), .group = GroupId(1), .epoch = Epoch(1), .set = set.id()};
+}
+
+// One validator, and a collector of its votes.
+void MakeValidator(World& world) {
+  Result<Ed25519SecretKey> secret = Ed25519SecretKey::From(Digest::FromNumber(1).view());
+  if (!secret.ok()) return;
+  Result<Ed25519Signer> signer = Ed25519Signer::From(*std::move(secret));
+  if (!signer.ok()) return;
+  world.signer.emplace(*std::move(signer));
+  absl::StatusOr<ValidatorSet<>> set = ValidatorSet<>::Create(
+      FaultModel::kByzantine, {{world.signer->public_key().bytes(), Weight(1)}});
+  if (!set.ok()) return;
+  world.set.emplace(*set);
+  absl::StatusOr<VoteCollector<>> collector =
+      VoteCollector<>::Create(*world.set, DomainOf(*set), Round(0));
+  if (collector.ok()) world.collector.emplace(*std::move(collector));
 }
 
 std::unique_ptr<World> Make() {
@@ -43,7 +70,35 @@ std::unique_ptr<World> Make() {
   world->record.parent = world->sha256.HashLeaf(AsBytes("parent"));
   for (std::uint64_t weight = 0; weight < 8; ++weight) (void)world->record.weights.Add(weight);
   if (Result<Mark> mark = world->log.Begin(); mark.ok()) world->mark = *mark;
+  MakeValidator(*world);
   return world;
+}
+
+// Pays from one owner to another, keeps the receipt, votes for the root.
+void Settle(World& world) {
+  const AssetId asset(1);
+  const std::vector<Leg> legs = {
+      {.account = {OwnerId::FromNumber(1), kCash, asset}, .amount = Amount(Int128{-5})},
+      {.account = {OwnerId::FromNumber(2), kCash, asset}, .amount = Amount(Int128{5})}};
+  const TransactionView payment{
+      .header = {.id = TransactionId::FromNumber(1), .valid_until = Timestamp(1000)}, .legs = legs};
+  (void)world.ledger.Advance(Height(1), Timestamp(1));
+  world.verdicts.resize(1);
+  world.ledger.Apply(std::span(&payment, 1), {.context = {}, .authority = {}, .witness = {}},
+                     world.verdicts);
+  (void)world.receipts.Append(Encode(world.ledger.State()));
+  if (!world.collector) return;
+  Vote<> vote;
+  vote.statement = {.kind = VoteKind::kCommit,
+                    .round = Round(1),
+                    .digest = world.receipts.Root(),
+                    .parent_round = Round(0)};
+  const auto bytes = BytesToSign(DomainOf(*world.set), vote.statement);
+  if (Result<Ed25519::Signature> signature = world.signer->Sign(bytes); signature.ok()) {
+    vote.signature = *signature;
+    const Result<VoteOutcome> outcome = world.collector->Add(vote);
+    if (outcome.ok()) world.votes.push_back(*outcome);
+  }
 }
 
 // Writes under a mark, reverts, steps a machine's effects through the gate, decodes what it
@@ -67,6 +122,7 @@ void Change(World& world) {
   (void)world.gate.Confirm(Ticket(1), world.released);
 
   world.decoded = Decode<Record>(Encode(world.record));
+  Settle(world);
 }
 
 std::vector<std::byte> Describe(const World& world) {
@@ -77,6 +133,12 @@ std::vector<std::byte> Describe(const World& world) {
   if (world.decoded.ok()) append(Encode(*world.decoded));
   for (const Effect<MachineTypes>& effect : world.released) append(Encode(effect));
   append(FingerprintOf(world.record).view());
+  append(Encode(world.ledger.State()));
+  for (const Verdict& verdict : world.verdicts) {
+    bytes.push_back(static_cast<std::byte>(verdict.disposition));
+  }
+  append(world.receipts.Root().view());
+  if (world.collector) append(Encode(*world.collector));
   append(world.sha256.Hash(bytes).view());
   append(world.sha256_evp.Hash(bytes).view());
   append(AsBytes(ToStatus(BaseReason::kTruncated, "at byte 3").ToString()));

@@ -17,15 +17,7 @@
 #include <string>
 #include <vector>
 
-#include "settle/base/bounded.h"
-#include "settle/base/codec.h"
-#include "settle/base/effects.h"
-#include "settle/base/fingerprint.h"
-#include "settle/base/revertible.h"
-#include "settle/base/status.h"
-#include "settle/base/types.h"
-#include "settle/crypto/sha256.h"
-#include "settle/crypto/sha256_evp.h"
+#include "settle/settle.h"
 
 namespace settle::test {
 
@@ -44,6 +36,14 @@ struct MachineTypes {
   using Notice = Height;
 };
 
+// Every account of an owner is one margin account, without limits.
+struct OneGroup {
+  [[nodiscard]] std::optional<MarginGroup> GroupOf(const AccountKey&) const {
+    return MarginGroup(0);
+  }
+  [[nodiscard]] Limits LimitsOf(const AccountKey&) const { return kUnlimited; }
+};
+
 struct World {
   Record record;
   Sha256 sha256;
@@ -53,6 +53,13 @@ struct World {
   Effects<MachineTypes> effects{8};
   EffectGate<MachineTypes, 8> gate;
   std::vector<Effect<MachineTypes>> released;
+  Ledger<Unmargined, HostVouches, OneGroup> ledger{LedgerOptions{.id_capacity = 64}};
+  std::vector<Verdict> verdicts;
+  Accumulator<> receipts;
+  std::optional<Ed25519Signer> signer;
+  std::optional<ValidatorSet<>> set;
+  std::optional<VoteCollector<>> collector;
+  std::vector<VoteOutcome> votes;
   absl::StatusOr<Record> decoded = absl::UnknownError("not decoded");
 };
 
