@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,6 +23,8 @@
 
 namespace settle {
 namespace {
+
+using Sizes = std::initializer_list<std::size_t>;
 
 using Tree = Accumulator<Sha256, MemoryLevels>;
 using test::NumberedLeaves;
@@ -46,7 +49,7 @@ std::vector<Digest> NodesOf(const Tree& tree) {
 
 TEST(Accumulator, DecodesToTheSameTreeWithEveryInnerNode) {
   const std::vector<Digest> leaves = NumberedLeaves(2100);
-  for (const std::size_t size : {0, 1, 2, 3, 4, 63, 64, 65, 1023, 1024, 1025, 2100}) {
+  for (const std::size_t size : Sizes{0, 1, 2, 3, 4, 63, 64, 65, 1023, 1024, 1025, 2100}) {
     const Tree tree = TreeOf(std::span(leaves).first(size));
     const std::vector<std::byte> bytes = Encode(tree);
     EXPECT_EQ(bytes.size(), 4 + 32 * size);
@@ -98,7 +101,7 @@ TEST(Accumulator, RefusesHostileEncodings) {
 }
 
 TEST(Accumulator, AllocatesALimitedMultipleOfWhatItDecodes) {
-  for (const std::size_t size : {1, 10, 1000, 1025, 5000}) {
+  for (const std::size_t size : Sizes{1, 10, 1000, 1025, 5000}) {
     const std::vector<std::byte> bytes = Encode(TreeOf(NumberedLeaves(size)));
     Tree decoded;
     const test::AllocationCounter counter;

@@ -10,6 +10,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
@@ -30,6 +31,8 @@
 
 namespace settle {
 namespace {
+
+using Sizes = std::initializer_list<std::size_t>;
 
 using Tree = Accumulator<Sha256, MemoryLevels>;
 using test::NumberedLeaves;
@@ -221,7 +224,7 @@ TEST(Accumulator, AppendsABatchAcrossChunksAsItsLeaves) {
     views.push_back(std::as_bytes(std::span(numbers).subspan(i, 1)));
     ASSERT_TRUE(single.Append(views.back()).ok());
   }
-  for (const std::size_t first : {0, 1, 2, 1023, 1024, 1025, 2047, 2048, 2049, 4095, 5000}) {
+  for (const std::size_t first : Sizes{0, 1, 2, 1023, 1024, 1025, 2047, 2048, 2049, 4095, 5000}) {
     Tree batched;
     ASSERT_TRUE(batched.AppendBatch(std::span(views).first(first)).ok());
     ASSERT_TRUE(batched.AppendBatch(std::span(views).subspan(first)).ok());
@@ -247,7 +250,7 @@ TEST(Accumulator, TruncatedAndAppendedToIsAsBuiltAfresh) {
 
 TEST(Accumulator, TruncatedAcrossChunksIsAsBuiltAfresh) {
   const std::vector<Digest> leaves = NumberedLeaves(5000);
-  for (const std::size_t kept : {0, 1, 1023, 1024, 1025, 2048, 4096, 4097, 4999, 5000}) {
+  for (const std::size_t kept : Sizes{0, 1, 1023, 1024, 1025, 2048, 4096, 4097, 4999, 5000}) {
     Tree tree = TreeOf(leaves);
     ASSERT_TRUE(tree.Truncate(kept).ok());
     ExpectSameTree(tree, TreeOf(std::span(leaves).first(kept)));

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <utility>
 #include <vector>
@@ -18,6 +19,8 @@
 
 namespace settle {
 namespace {
+
+using Sizes = std::initializer_list<std::size_t>;
 
 static_assert(LevelStore<BoundedLevels<1>>);
 static_assert(!LevelStore<std::vector<Digest>>);
@@ -51,7 +54,8 @@ TEST(LevelStore, KeepsWhatWasAddedAtEveryLevel) {
 }
 
 TEST(LevelStore, RunsCoverALevelBeginAtCacheLinesAndSplitNoPair) {
-  for (const std::size_t size : {1, 2, 3, 64, 1000, 1023, 1024, 1025, 2047, 2048, 2049, 5001}) {
+  for (const std::size_t size :
+       Sizes{1, 2, 3, 64, 1000, 1023, 1024, 1025, 2047, 2048, 2049, 5001}) {
     MemoryLevels store;
     Extend(store, 0, size);
     for (std::size_t at = 0; at < size;) {
@@ -74,8 +78,8 @@ TEST(LevelStore, NeverMovesAWholeChunk) {
 }
 
 TEST(LevelStore, TruncatesToExactlyTheFirstNodes) {
-  for (const std::size_t size : {1, 2, 5, 1024, 1025, 3000}) {
-    for (const std::size_t kept : {0, 1, 2, 4, 1023, 1024, 1025, 2048, 2999}) {
+  for (const std::size_t size : Sizes{1, 2, 5, 1024, 1025, 3000}) {
+    for (const std::size_t kept : Sizes{0, 1, 2, 4, 1023, 1024, 1025, 2048, 2999}) {
       if (kept > size) continue;
       MemoryLevels store;
       MemoryLevels fresh;
