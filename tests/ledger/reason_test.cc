@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright the settle authors.
+
+#include "settle/ledger/reason.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <iterator>
+#include <string_view>
+
+#include "settle/base/reason.h"
+
+namespace settle {
+namespace {
+
+struct Row {
+  LedgerReason reason;
+  std::uint16_t number;
+  std::string_view name;
+};
+
+// In order of precedence. A number never changes.
+constexpr Row kRows[] = {
+    {LedgerReason::kOk, 0, "Ok"},
+    {LedgerReason::kTimeWentBack, 1, "TimeWentBack"},
+    {LedgerReason::kExpired, 2, "Expired"},
+    {LedgerReason::kIdAlreadyFailed, 3, "IdAlreadyFailed"},
+    {LedgerReason::kExistsWithDifferentClass, 4, "ExistsWithDifferentClass"},
+    {LedgerReason::kExistsWithDifferentRule, 5, "ExistsWithDifferentRule"},
+    {LedgerReason::kExistsWithDifferentExpiry, 6, "ExistsWithDifferentExpiry"},
+    {LedgerReason::kExistsWithDifferentLegs, 7, "ExistsWithDifferentLegs"},
+    {LedgerReason::kWrongEntryPoint, 8, "WrongEntryPoint"},
+    {LedgerReason::kTooFewLegs, 9, "TooFewLegs"},
+    {LedgerReason::kTooManyLegs, 10, "TooManyLegs"},
+    {LedgerReason::kZeroAmount, 11, "ZeroAmount"},
+    {LedgerReason::kUnbalanced, 12, "Unbalanced"},
+    {LedgerReason::kExpiryTooFar, 13, "ExpiryTooFar"},
+    {LedgerReason::kLegsOverflow, 14, "LegsOverflow"},
+    {LedgerReason::kNotConsented, 15, "NotConsented"},
+    {LedgerReason::kConsentExpired, 16, "ConsentExpired"},
+    {LedgerReason::kConsentMismatch, 17, "ConsentMismatch"},
+    {LedgerReason::kUnknownOwner, 18, "UnknownOwner"},
+    {LedgerReason::kOwnerExists, 19, "OwnerExists"},
+    {LedgerReason::kStaleDelegation, 20, "StaleDelegation"},
+    {LedgerReason::kIdTableFull, 21, "IdTableFull"},
+    {LedgerReason::kAmountOverflow, 22, "AmountOverflow"},
+    {LedgerReason::kBelowFloor, 23, "BelowFloor"},
+    {LedgerReason::kAboveCeiling, 24, "AboveCeiling"},
+    {LedgerReason::kBadSize, 25, "BadSize"},
+    {LedgerReason::kBadIndex, 26, "BadIndex"},
+    {LedgerReason::kBadProofLength, 27, "BadProofLength"},
+    {LedgerReason::kRootMismatch, 28, "RootMismatch"},
+};
+
+TEST(LedgerReason, KeepsItsNumbersAndNames) {
+  for (const Row& row : kRows) {
+    EXPECT_EQ(static_cast<std::uint16_t>(row.reason), row.number) << row.name;
+    EXPECT_EQ(ReasonName(row.reason), row.name);
+    EXPECT_EQ(Reason(row.reason).module(), row.number == 0 ? Module::kNone : Module::kLedger);
+    EXPECT_EQ(Reason(row.reason).code(), row.number);
+  }
+}
+
+TEST(LedgerReason, NamesNoNumberOutsideItsRows) {
+  const auto rows = static_cast<std::uint16_t>(std::size(kRows));
+  for (std::uint32_t number = rows; number <= 0xffff; ++number) {
+    ASSERT_EQ(ReasonName(static_cast<LedgerReason>(number)), "UnknownLedgerReason") << number;
+  }
+}
+
+}  // namespace
+}  // namespace settle
