@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright the settle authors.
+
+#include "examples/settle_trades/summary.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "examples/settle_trades/reasons.h"
+#include "settle/base/status.h"
+#include "settle/base/text.h"
+
+namespace settle::example {
+
+namespace {
+
+constexpr std::size_t kMostListed = 40;
+
+// 1234567 as "1,234,567".
+std::string Grouped(std::uint64_t number) {
+  std::string text = std::to_string(number);
+  for (std::size_t at = text.size(); at > 3;) text.insert(at -= 3, ",");
+  return text;
+}
+
+std::string Usdc(Int128 quanta) { return FormatDecimal(quanta, kUsdcDecimals); }
+
+std::size_t SettledOf(const Run& run) { return run.audit.trade_count() - run.refusals.size(); }
+
+std::uint64_t TradesPerSecond(const Run& run) {
+  if (run.settling_seconds <= 0) return 0;
+  return static_cast<std::uint64_t>(static_cast<double>(run.audit.trade_count()) /
+                                    run.settling_seconds);
+}
+
+std::map<std::string, std::size_t> RefusedByReason(const Run& run) {
+  std::map<std::string, std::size_t> counts;
+  for (const Refusal& refusal : run.refusals) ++counts[HeadingOf(refusal.reason)];
+  return counts;
+}
+
+struct LegStatistics {
+  std::size_t least = 0;
+  std::size_t most = 0;
+  std::size_t total = 0;
+};
+
+LegStatistics LegsOf(const Run& run) {
+  LegStatistics statistics;
+  const auto& counts = run.audit.leg_counts();
+  for (std::size_t legs = 0; legs < counts.size(); ++legs) {
+    if (counts[legs] == 0) continue;
+    if (statistics.total == 0) statistics.least = legs;
+    statistics.most = legs;
+    statistics.total += legs * counts[legs];
+  }
+  return statistics;
+}
+
+double MeanLegs(const Run& run) {
+  if (run.audit.trade_count() == 0) return 0;
+  return static_cast<double>(LegsOf(run).total) / static_cast<double>(run.audit.trade_count());
+}
+
+// "line 700, trade 752319522890039, @142"
+std::string TradeText(const Run& run, std::size_t index, const Side& side) {
+  const Trade& trade = run.stream.trades[index];
+  const std::string place = side.line == 0 ? "" : absl::StrCat("line ", side.line, ", ");
+  return absl::StrCat(place, "trade ", trade.id, ", ", run.stream.coins[trade.coin].name);
+}
+
+class TextWriter {
+ public:
+  void Line(const char* name, const std::string& text) {
+    absl::StrAppend(&out_, absl::StrFormat("  %-16s ", name), text, "\n");
+  }
+  void Item(const std::string& text) { absl::StrAppend(&out_, "      ", text, "\n"); }
+  void Cut(std::size_t count, const char* what) {
+    if (count > kMostListed) {
+      Item(absl::StrCat("and ", Grouped(count - kMostListed), " more ", what, ", see --json"));
+    }
+  }
+  std::string out_;
+};
+
+std::string DifferenceText(const Run& run, const ProfitDifference& difference) {
+  const Trade& trade = run.stream.trades[difference.trade];
+  const Side& side = difference.side == Direction::kBuy ? trade.buyer : trade.seller;
+  return absl::StrCat(TradeText(run, difference.trade, side), ", account ",
+                      run.stream.accounts[side.account], ": book ", Usdc(difference.book),
+                      ", file ", Usdc(difference.file));
+}
+
+void WriteInput(const Run& run, TextWriter& out) {
+  const TradeStream& stream = run.stream;
+  const std::size_t contracts = stream.asset_count() - stream.tokens.size();
+  absl::StrAppend(&out.out_, stream.name, "\n");
+  out.Line("read",
+           absl::StrCat(Grouped(stream.fills_read), " fills, ", Grouped(stream.trades.size()),
+                        " trades, ", Grouped(stream.accounts.size()), " accounts, ", contracts,
+                        " contracts, ", stream.tokens.size() - 1, " tokens and USDC"));
+  if (stream.repeated_trades > 0) {
+    out.Line("", absl::StrCat(Grouped(stream.repeated_trades), " trades stood there twice"));
+  }
+  out.Line("collateral", absl::StrCat(ToAbsl(NameOf(run.collateral)), ": ",
+                                      ToAbsl(DescriptionOf(run.collateral))));
+  out.Line("margin", "initial 5 %, maintenance 2.5 %, mark = last trade before the block");
+}
+
+void WriteOutcome(const Run& run, TextWriter& out) {
+  const TradeStream& stream = run.stream;
+  out.Line("settled", absl::StrCat(Grouped(SettledOf(run)), " trades"));
+  out.Line("refused", absl::StrCat(Grouped(run.refusals.size()), " trades"));
+  for (const auto& [reason, count] : RefusedByReason(run)) {
+    out.Item(absl::StrCat(reason, ": ", Grouped(count)));
+  }
+  for (std::size_t i = 0; i < std::min(run.refusals.size(), kMostListed); ++i) {
+    out.Item(absl::StrCat(
+        TradeText(run, run.refusals[i].trade, run.stream.trades[run.refusals[i].trade].buyer), ": ",
+        NameOf(run.refusals[i].reason)));
+  }
+  out.Cut(run.refusals.size(), "refused");
+  out.Line("conservation", run.audit.conserved()
+                               ? absl::StrCat("all ", stream.asset_count(),
+                                              " assets sum to exactly zero after every transaction")
+                               : std::string("FAILED"));
+  out.Line("ledger", run.audit.ok() ? std::string("equals the book after every trade, less the "
+                                                  "refused trades")
+                                    : std::string("FAILED"));
+  for (const std::string& fault : run.audit.faults()) out.Item(fault);
+  const LegStatistics legs = LegsOf(run);
+  out.Line("legs",
+           absl::StrFormat("%d to %d a trade, mean %.2f", legs.least, legs.most, MeanLegs(run)));
+  out.Line("closed", absl::StrCat(Grouped(run.audit.closed_to_zero()),
+                                  " positions closed to zero lots, each with a quote balance of "
+                                  "exactly 0"));
+}
+
+void WriteComparison(const Run& run, TextWriter& out) {
+  if (!run.is_from_file) return;
+  const TradeStream& stream = run.stream;
+  const auto& differences = run.audit.differences();
+  out.Line("continuity", absl::StrCat(Grouped(stream.continuity.gaps), " gaps in ",
+                                      Grouped(stream.continuity.checks), " checks"));
+  out.Line("positions", absl::StrCat(Grouped(run.audit.CountFinalDifferences()), " of ",
+                                     Grouped(stream.holdings.size()), " end away from the file's"));
+  out.Line("profit",
+           absl::StrCat(Grouped(run.audit.profits_compared()),
+                        " closing fills compared with closed_pnl, ", Grouped(differences.size()),
+                        " differ by more than 1e-5 of the notional"));
+  for (std::size_t i = 0; i < std::min(differences.size(), kMostListed); ++i) {
+    out.Item(DifferenceText(run, differences[i]));
+  }
+  out.Cut(differences.size(), "that differ");
+}
+
+void WriteEngine(const Run& run, TextWriter& out) {
+  const Runner& runner = run.runner;
+  out.Line("blocks", absl::StrCat(Grouped(runner.blocks()), " of up to ", Grouped(run.block_size),
+                                  " trades after genesis; taken back and executed again: ",
+                                  Grouped(runner.rollbacks())));
+  out.Line("certificate", absl::StrCat("weight ", ToString(runner.certificate_weight()), " of ",
+                                       ToString(runner.validators().total_weight()), ", quorum ",
+                                       ToString(runner.validators().quorum().weight())));
+  out.Line("final header", ToString(runner.engine().final_digest()));
+  out.Line("proofs", absl::StrCat("of every receipt; ", Grouped(runner.proofs_verified()),
+                                  " verified against the validator set"));
+  out.Line("time",
+           absl::StrFormat("%.3f s to settle, %s trades per second on one thread; "
+                           "%.3f s in all",
+                           run.settling_seconds, Grouped(TradesPerSecond(run)), run.total_seconds));
+}
+
+}  // namespace
+
+bool Passed(const Run& run) {
+  const bool ends_as_file =
+      run.stream.continuity.gaps > 0 || run.audit.CountFinalDifferences() == 0;
+  return run.audit.ok() && run.audit.conserved() && ends_as_file;
+}
+
+std::string SummaryText(const Run& run) {
+  TextWriter out;
+  WriteInput(run, out);
+  WriteOutcome(run, out);
+  WriteComparison(run, out);
+  WriteEngine(run, out);
+  return out.out_;
+}
+
+std::string SummaryLine(const Run& run) {
+  return absl::StrCat(Passed(run) ? "" : "FAILED: ", Grouped(SettledOf(run)), " of ",
+                      Grouped(run.audit.trade_count()), " trades settled, ",
+                      Grouped(run.refusals.size()), " refused, ", Grouped(run.runner.blocks()),
+                      " blocks, final header ", ToString(run.runner.engine().final_digest()), "\n");
+}
+
+std::string SummaryJson(const Run& run) {
+  using Json = nlohmann::ordered_json;
+  const TradeStream& stream = run.stream;
+  const Runner& runner = run.runner;
+  Json refused_by_reason = Json::object();
+  for (const auto& [reason, count] : RefusedByReason(run)) refused_by_reason[reason] = count;
+  Json refusals = Json::array();
+  for (const Refusal& refusal : run.refusals) {
+    const Trade& trade = stream.trades[refusal.trade];
+    refusals.push_back({{"trade", refusal.trade},
+                        {"line", trade.buyer.line},
+                        {"trade_id", trade.id},
+                        {"coin", stream.coins[trade.coin].name},
+                        {"reason", NameOf(refusal.reason)}});
+  }
+  Json differences = Json::array();
+  for (const ProfitDifference& difference : run.audit.differences()) {
+    const Trade& trade = stream.trades[difference.trade];
+    const Side& side = difference.side == Direction::kBuy ? trade.buyer : trade.seller;
+    differences.push_back({{"trade", difference.trade},
+                           {"line", side.line},
+                           {"trade_id", trade.id},
+                           {"coin", stream.coins[trade.coin].name},
+                           {"account", stream.accounts[side.account]},
+                           {"book", Usdc(difference.book)},
+                           {"file", Usdc(difference.file)}});
+  }
+  const LegStatistics legs = LegsOf(run);
+  const Json summary = {
+      {"input", stream.name},
+      {"fills_read", stream.fills_read},
+      {"trades", run.audit.trade_count()},
+      {"settled", SettledOf(run)},
+      {"refused", run.refusals.size()},
+      {"refused_by_reason", refused_by_reason},
+      {"conservation_ok", run.audit.conserved()},
+      {"ledger_equals_book", run.audit.ok()},
+      {"pnl_compared", run.audit.profits_compared()},
+      {"pnl_differ", run.audit.differences().size()},
+      {"continuity_gaps", stream.continuity.gaps},
+      {"continuity_checks", stream.continuity.checks},
+      {"final_position_differences", run.audit.CountFinalDifferences()},
+      {"blocks", runner.blocks()},
+      {"rollbacks", runner.rollbacks()},
+      {"final_digest", ToString(runner.engine().final_digest())},
+      {"certificate_weight", runner.certificate_weight().value()},
+      {"total_weight", runner.validators().total_weight().value()},
+      {"accounts", stream.accounts.size()},
+      {"assets", stream.asset_count()},
+      {"legs_least", legs.least},
+      {"legs_most", legs.most},
+      {"legs_total", legs.total},
+      {"realised_profit", Usdc(run.audit.total_profit())},
+      {"fees", Usdc(run.audit.BalanceOf(CashAccount(kVenue, kUsdc)))},
+      {"collateral", std::string(NameOf(run.collateral))},
+      {"proofs_verified", runner.proofs_verified()},
+      {"refusals", refusals},
+      {"pnl_differences", differences},
+      {"settling_seconds", run.settling_seconds},
+      {"wall_seconds", run.total_seconds},
+      {"trades_per_second", TradesPerSecond(run)},
+  };
+  return summary.dump(2, ' ', true, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace settle::example
