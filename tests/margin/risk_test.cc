@@ -220,6 +220,10 @@ TEST(Risk, RefusesEquityWhoseMillionthsLeave128Bits) {
   EXPECT_EQ(book.Evaluate({Cash(most + 1)}).reason(), overflow);
   EXPECT_EQ(book.Evaluate({Cash(-most - 1)}).reason(), overflow);
   EXPECT_EQ(book.Evaluate({Cash(kMin<Int128>)}).reason(), overflow);
+  // Each balance by itself, before anything is made of the sum.
+  EXPECT_TRUE(book.Sum({Cash(most)}).ok() && book.Sum({Cash(-most)}).ok());
+  EXPECT_EQ(book.Sum({Cash(most + 1)}).reason(), overflow);
+  EXPECT_EQ(book.Sum({Cash(-most - 1)}).reason(), overflow);
   // Of several balances it is the sum that counts, in whatever order.
   EXPECT_EQ(book.Evaluate({Cash(most), Cost(1, 1)}).reason(), overflow);
   EXPECT_EQ(book.Evaluate({Cash(most), Cost(1, 1), Cost(2, -1)})->equity, kMaxEquity);

@@ -60,6 +60,7 @@ struct Risk {
 // The largest balance of the quote asset, of either sign, that is judged: its millionths fit 128
 // bits. It and kMaxNotional keep fewer than 2^19 contributions, in any order, within 128 bits.
 inline constexpr Quanta kMaxEquity{kMax<Int128> / kMicroPerQuantum};
+static_assert(kMaxNotional < kMaxEquity && kMaxEquity <= Quanta(kMax<Int128> >> 19));
 
 // Adds `part` to `total`; false, with `total` untouched, when a sum leaves 128 bits.
 [[nodiscard]] constexpr bool AddTo(RiskSum& total, const RiskSum& part) {
