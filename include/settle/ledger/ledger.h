@@ -158,9 +158,10 @@ class Ledger {
     return reason;
   }
 
-  // The whole value, and a ledger from it. Errors of Recover: kNotCanonical for an account or id
-  // that stands twice, kOutOfRange for a row, time or index beyond the state's own, kUnbalanced
-  // where the balances of an asset do not sum to zero, kExpiryTooFar, kIdTableFull.
+  // The whole value, and a ledger from it: what is accepted is what State gives again. Errors of
+  // Recover: kNotCanonical for an account or id that stands twice or out of order and for a refused
+  // id with legs or a receipt, kOutOfRange for a row, time or index beyond the state's own,
+  // kUnbalanced where the balances of an asset do not sum to zero, kExpiryTooFar, kIdTableFull.
   [[nodiscard]] LedgerState State() const;
   [[nodiscard]] static Result<Ledger> Recover(const LedgerState& state, LedgerOptions options,
                                               Invariant invariant = {}, Accounts accounts = {});

@@ -66,6 +66,14 @@ Result<Ledger<I, A, P>> Ledger<I, A, P>::Recover(const LedgerState& state, Ledge
   for (const IdState& id : state.ids) {
     if (Reason reason = ledger.RecoverId(id); !reason.ok()) return reason;
   }
+  // A value has one encoding: ids stand in the order in which State gives them.
+  std::size_t at = 0;
+  bool ordered = true;
+  ledger.ids_.ForEach([&](const detail::IdRecord& record, std::span<const StoredLeg>) {
+    const TransactionHeader& header = state.ids[at++].header;
+    ordered &= header.id == record.id && header.valid_until == record.valid_until;
+  });
+  if (!ordered) return BaseReason::kNotCanonical;
   return ledger;
 }
 
@@ -78,6 +86,11 @@ Reason Ledger<I, A, P>::RecoverId(const IdState& id) {
   }
   for (const StoredLeg& leg : id.legs) {
     if (leg.row >= accounts_.size()) return BaseReason::kOutOfRange;
+  }
+  // Success is of no module, and a refusal has neither legs nor a receipt.
+  if (refusal.module() != static_cast<Module>(id.refusal_module) ||
+      (!refusal.ok() && (!id.legs.empty() || id.index != LogIndex()))) {
+    return BaseReason::kNotCanonical;
   }
   if (id.header.valid_until.value() > now_.value() &&
       id.header.valid_until.value() - now_.value() > options_.id_horizon.value()) {
