@@ -106,11 +106,16 @@ class AccountTable {
     return row;
   }
 
-  // Undoes the latest Open.
+  // Undoes the latest Open, whose margin account and limits go with it where it brought them: a
+  // transaction that is refused leaves nothing of the strangers that it named.
   void CloseLast() {
     const AccountRow& row = rows_.back();
     index_.Erase(HashOf(row.key), static_cast<std::uint32_t>(rows_.size() - 1));
-    if (row.margin_account != kNoRow) margin_rows_[row.margin_account].last_row = row.previous;
+    if (row.margin_account != kNoRow) {
+      margin_rows_[row.margin_account].last_row = row.previous;
+      if (row.previous == kNoRow) RemoveLastMarginAccount();
+    }
+    if (row.limits >= kSearched) limits_.pop_back();
     rows_.pop_back();
   }
 
@@ -121,11 +126,12 @@ class AccountTable {
 
   [[nodiscard]] std::size_t bytes() const {
     return rows_.capacity() * sizeof(AccountRow) + index_.bytes() + margin_index_.bytes() +
-           margin_rows_.capacity() * sizeof(MarginAccountRow);
+           margin_rows_.capacity() * sizeof(MarginAccountRow) + limits_.capacity() * sizeof(Limits);
   }
 
  private:
-  // Policies give few distinct limits: the first ones are shared by search, later ones appended.
+  // Policies give few distinct limits: the first ones are shared by search, later ones appended,
+  // each for one row.
   static constexpr std::size_t kSearched = 16;
 
   std::uint32_t Intern(const Limits& limits) {
@@ -145,6 +151,15 @@ class AccountTable {
     margin_rows_.push_back({.id = id});
     margin_index_.Insert(hash, added);
     return added;
+  }
+
+  // Accounts close in the reverse order of their opening, so the last margin account is that of
+  // which the first row closes.
+  void RemoveLastMarginAccount() {
+    const MarginAccountId& id = margin_rows_.back().id;
+    margin_index_.Erase(margin_index_.HashOf(&id, sizeof(id)),
+                        static_cast<std::uint32_t>(margin_rows_.size() - 1));
+    margin_rows_.pop_back();
   }
 
   [[no_unique_address]] Policy policy_;
