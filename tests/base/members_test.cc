@@ -67,15 +67,15 @@ class MembersPrivate {
 
 class MembersForgetful {
  public:
-  void Set(std::uint32_t number) { forgotten_ = number; }
+  void Set(std::uint64_t number) { forgotten_ = number; }
 
  private:
-  std::uint32_t listed_ = 0;
-  std::uint32_t forgotten_ = 0;
-  std::uint64_t wide_ = 0;
+  std::uint64_t listed_ = 0;
+  std::uint64_t forgotten_ = 0;
+  std::uint32_t small_ = 0;
 
  public:
-  using Fields = Members<&MembersForgetful::listed_, &MembersForgetful::wide_>;
+  using Fields = Members<&MembersForgetful::listed_, &MembersForgetful::small_>;
 };
 
 // As MembersForgetful, in a place where padding could be.
@@ -180,7 +180,7 @@ TEST(Members, BytesOfAClassAreListedDerivedOrPadding) {
 }
 
 TEST(Members, ForgottenMemberOfAClassIsNoticed) {
-  EXPECT_EQ(test::UncountedBytes(MembersForgetful()), " 4 5 6 7");
+  EXPECT_EQ(test::UncountedBytes(MembersForgetful()), " 8 9 10 11 12 13 14 15");
 #if defined(__has_builtin) && __has_builtin(__builtin_clear_padding)
   EXPECT_EQ(test::UncountedBytes(MembersForgetfulInAGap()), " 12 13 14 15");
 #endif

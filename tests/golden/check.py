@@ -56,6 +56,7 @@ WITHOUT_EXAMPLE = """
     AuthorityState
     Header
     SettlementProof
+    TrustRoot
     """.split()
 
 
