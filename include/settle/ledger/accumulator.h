@@ -12,7 +12,7 @@
 //             level 1       o     o      o     .       kept: o    folded: .
 //             level 0      o o   o o    o o   o
 //
-//   Accumulator<Sha256, MemoryLevels> receipts;
+//   Accumulator<> receipts;                                       // of SHA-256, in memory
 //   Result<LogIndex> index = receipts.Append(Encode(receipt));
 //   TreeHead head = receipts.Head();                              // into the block's header
 //   Result<InclusionProof> proof = receipts.ProveInclusion(*index, head.size);

@@ -14,7 +14,7 @@
 //      /   \      / \      append         /   \      / \     |
 //     o     o    4   5     ------>       o     o    4   5    6
 //
-//   CompactRange<Sha256> entries;
+//   CompactRange<> entries;
 //   for (const Entry& entry : block) entries.Append(Encode(entry));
 //   header.entries = entries.Head();
 
