@@ -267,18 +267,26 @@ TEST(Ed25519, LeavesTheErrorQueueAsItWas) {
   }
 }
 
-// A default property query that nothing satisfies: OpenSSL offers no Ed25519 any more.
-TEST(Ed25519, SaysWhenOpensslOffersNoSuchAlgorithm) {
+// A default property query that nothing satisfies: OpenSSL offers no Ed25519 any more, and to a
+// key made before no SHA-512.
+TEST(Ed25519, RefusesWhenOpensslOffersNoSuchAlgorithm) {
   const Known known;
+  const auto key = *Ed25519::PublicKey::From(known.key);
+  const auto signature = *Ed25519::Signature::From(known.signature);
   ERR_clear_error();
   ASSERT_EQ(EVP_set_default_properties(nullptr, "settle.absent=yes"), 1);
+  const bool verified = Ed25519::Verify(key, known.message, signature);
+  const unsigned long error_of_verify = ERR_peek_error();
   const Reason good = ReasonOfKey(known.key);
   const Reason small = ReasonOfKey(Y(1));
+  const unsigned long error_of_key = ERR_peek_error();
   ASSERT_EQ(EVP_set_default_properties(nullptr, ""), 1);
+  EXPECT_FALSE(verified);
+  EXPECT_EQ(error_of_verify, 0u);
   EXPECT_EQ(good, CryptoReason::kLibraryFailure);
   EXPECT_EQ(small, CryptoReason::kSmallOrderKey);  // comes first
-  EXPECT_EQ(ERR_peek_error(), 0u);
-  EXPECT_TRUE(ReasonOfKey(known.key).ok());
+  EXPECT_EQ(error_of_key, 0u);
+  EXPECT_TRUE(Ed25519::Verify(key, known.message, signature));
 }
 
 TEST(Ed25519, VerifyDoesNotAllocate) {

@@ -243,6 +243,11 @@ TYPED_TEST(HasherTest, LeavesWhatHasNoCounterpart) {
   leaves.fill(untouched);
   this->hasher_.HashLeaves(data, leaves);
   EXPECT_EQ(leaves, (std::array{this->hasher_.HashLeaf({}), untouched}));
+
+  const std::array<ByteView, 2> more{};
+  leaves.fill(untouched);
+  this->hasher_.HashLeaves(more, std::span(leaves).first(1));
+  EXPECT_EQ(leaves, (std::array{this->hasher_.HashLeaf({}), untouched}));
 }
 
 TYPED_TEST(HasherTest, EmptyRootIsTheHashOfNothing) {

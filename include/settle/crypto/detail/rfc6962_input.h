@@ -70,8 +70,12 @@ inline constexpr std::size_t kJoinedSize = 256;
 template <typename Stream>
 void FeedNode(Stream& stream, const Digest& left, const Digest& right) {
   std::array<std::byte, 1 + 2 * Digest::kSize> input;
-  WriteShifted(input.data(), kNodePrefix, left.data(), Digest::kSize - 1);
-  WriteShifted(input.data() + Digest::kSize, left[Digest::kSize - 1], right.data(), Digest::kSize);
+  std::byte* out = input.data();
+  WriteFirstBlock(out, kNodePrefix, left.data());
+  std::memcpy(out + 16, left.data() + 15, 16);
+  WriteFirstBlock(out + 32, left[31], right.data());
+  std::memcpy(out + 48, right.data() + 15, 16);
+  out[64] = right[31];
   stream.Update(input);
 }
 
