@@ -91,8 +91,8 @@ class Ledger {
     Ahead rows;
     std::size_t leg = 0;
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      FetchSlots(batch, leg + kSlotsAhead, slots);
-      FetchRows(batch, leg + kRowsAhead, rows);
+      if (slots.leg <= leg + kFetch) FetchSlots(batch, leg + 2 * kFetch, slots);
+      if (rows.leg <= leg) FetchRows(batch, leg + kFetch, rows);
       const Item item{.transaction = batch[i],
                       .id_hash = id_hashes_[i],
                       .leg_hashes = std::span(leg_hashes_).subspan(leg, batch[i].legs.size()),
@@ -197,10 +197,9 @@ class Ledger {
     std::span<const std::uint32_t> candidates;  // what the rows may be
   };
 
-  // How far ahead, in legs, cache lines are fetched: index slots first, so that the rows that they
-  // lead to can be fetched next.
-  static constexpr std::size_t kSlotsAhead = 48;
-  static constexpr std::size_t kRowsAhead = 24;
+  // Cache lines are fetched for so many legs at once, so that the translations of their addresses
+  // overlap: index slots one run ahead of the rows that they lead to.
+  static constexpr std::size_t kFetch = 64;
   struct Ahead {
     std::size_t transaction = 0;  // the next one to fetch
     std::size_t leg = 0;          // its first leg among all of the batch

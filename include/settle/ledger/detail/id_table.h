@@ -157,9 +157,12 @@ class IdTable {
   // Frees the records of the periods that have passed. Called when nothing can bring them back.
   void Trim() {
     for (auto& [number, bucket] : retired_) {
-      constexpr std::size_t kAhead = 16;
+      constexpr std::size_t kRun = 64;  // slots fetched at once
       for (std::size_t i = 0; i < bucket.slots.size(); ++i) {
-        if (i + kAhead < bucket.slots.size()) index_.Prefetch(bucket.slots[i + kAhead]);
+        if (i % kRun == 0) {
+          const std::size_t end = (std::min)(i + kRun, bucket.slots.size());
+          for (std::size_t j = i; j < end; ++j) index_.Prefetch(bucket.slots[j]);
+        }
         index_.Erase(bucket.slots[i]);
         free_.push_back(RowIndex::RowOf(bucket.slots[i]));
       }
