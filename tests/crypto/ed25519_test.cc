@@ -257,7 +257,7 @@ TEST(Ed25519, LeavesTheErrorQueueAsItWas) {
   bad_signature[63] = std::byte{0xff};  // S >= L
   for (const int errors : {0, 1, 2}) {
     ERR_clear_error();
-    for (int i = 0; i < errors; ++i) ERR_put_error(ERR_LIB_USER, 0, 100 + i, __FILE__, __LINE__);
+    for (int i = 0; i < errors; ++i) ERR_raise(ERR_LIB_USER, 100 + i);
     EXPECT_TRUE(Verifies(known.key, known.message, known.signature));
     EXPECT_FALSE(Verifies(known.key, known.message, bad_signature));
     EXPECT_FALSE(Verifies(PrimePlus(-2), known.message, known.signature));

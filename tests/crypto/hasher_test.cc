@@ -270,7 +270,7 @@ TYPED_TEST(HasherTest, DoesNotAllocate) {
 TYPED_TEST(HasherTest, LeavesTheErrorQueueAsItWas) {
   for (const int errors : {0, 1, 2}) {
     ERR_clear_error();
-    for (int i = 0; i < errors; ++i) ERR_put_error(ERR_LIB_USER, 0, 100 + i, __FILE__, __LINE__);
+    for (int i = 0; i < errors; ++i) ERR_raise(ERR_LIB_USER, 100 + i);
     const TypeParam hasher;
     const TypeParam copy = hasher;
     const Digest digest = copy.HashNode(hasher.Hash(), hasher.HashLeaf({}));

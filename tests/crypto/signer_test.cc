@@ -182,7 +182,7 @@ TEST(Ed25519Signer, SaysWhenOpensslOffersNoSuchAlgorithm) {
 
 TEST(Ed25519Signer, LeavesTheErrorQueueAsItWas) {
   ERR_clear_error();
-  ERR_put_error(ERR_LIB_USER, 0, 100, __FILE__, __LINE__);
+  ERR_raise(ERR_LIB_USER, 100);
   const Result<Ed25519Signer> signer = SignerOf(FromHex(kSeed));
   ASSERT_TRUE(signer.ok());
   EXPECT_TRUE(signer->Sign(BytesToSign(Domain(), Final())).ok());
