@@ -12,9 +12,9 @@
 //   record = kind u32 | version u16 | fault model u8 | count u32 | (key, weight u64) x count
 //
 //   absl::StatusOr<ValidatorSet<>> set =
-//       ValidatorSet<>::Create(FaultModel::kByzantine, {{{key_a, Weight(1)}, {key_b, Weight(1)}}});
+//       ValidatorSet<>::Create(FaultModel::kByzantine, {{key_a, Weight(1)}, {key_b, Weight(1)}});
 //   set->quorum().weight();                            // 2
-//   set->Find(SignerIndex(1))->key.bytes();
+//   set->Find(SignerIndex(1))->key;                    // the greater of the two keys
 //
 // A ValidatorSet is a cheap handle of data that never change, equal to another when the ids are.
 
