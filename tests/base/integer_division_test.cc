@@ -275,19 +275,41 @@ TEST(CompareProducts, IsUsableInConstantExpressions) {
   static_assert(CompareProducts(-1, 1, 0, 5) < 0);
 }
 
+BigInteger Big(UInt128 value) {
+  return BigInteger(static_cast<Int128>(value >> 1)) * BigInteger(2) +
+         BigInteger(static_cast<Int128>(value & 1));
+}
+BigInteger Big(detail::UInt256 value) {
+  const BigInteger two_to_64 = BigInteger(Int128{1} << 64);
+  return Big(value.high) * two_to_64 * two_to_64 + Big(value.low);
+}
+
 TEST(WideProduct, IsThatOfWideNumbers) {
   test::Random random;
   for (int i = 0; i < 5000; ++i) {
     const auto a = random.Edge<UInt128>();
     const auto b = random.Edge<UInt128>();
-    const detail::UInt256 product = detail::WideMul(a, b);
-    const auto big = [](UInt128 value) {
-      return BigInteger(static_cast<Int128>(value >> 1)) * BigInteger(2) +
-             BigInteger(static_cast<Int128>(value & 1));
-    };
-    const BigInteger two_to_128 = BigInteger(Int128{1} << 64) * BigInteger(Int128{1} << 64);
-    ASSERT_TRUE(big(product.high) * two_to_128 + big(product.low) == big(a) * big(b));
+    ASSERT_TRUE(Big(detail::WideMul(a, b)) == Big(a) * Big(b));
   }
+}
+
+TEST(WideQuotient, IsThatOfWideNumbersForEveryDivisor) {
+  test::Random random;
+  int refused = 0;
+  for (int i = 0; i < 5000; ++i) {
+    const detail::UInt256 n{random.Edge<UInt128>(), random.Edge<UInt128>()};
+    // Divisors above 2^127 too, which no Int128 has.
+    const UInt128 d = random.Edge<UInt128>() | UInt128{random.Below(2)} << 127;
+    if (d == 0) continue;
+    const std::optional<detail::Quotient> q = detail::WideDiv(n, d);
+    ASSERT_EQ(q.has_value(), n.high < d);
+    refused += q ? 0 : 1;
+    if (!q) continue;
+    ASSERT_TRUE(q->remainder < d);
+    ASSERT_TRUE(Big(q->quotient) * Big(d) + Big(q->remainder) == Big(n));
+  }
+  EXPECT_GT(refused, 500);
+  EXPECT_LT(refused, 4500);
 }
 
 }  // namespace
