@@ -138,6 +138,23 @@ TEST_F(LedgerStateTest, RefusesBalancesThatDoNotSumToZero) {
         static_cast<UInt128>(hostile.accounts[1].balance.value()) + static_cast<UInt128>(by)));
     ExpectRefused(LedgerReason::kUnbalanced, hostile);
   }
+  // Twice -2^127 is zero modulo 2^128, and four times 2^126 is.
+  LedgerState wrapping;
+  wrapping.now = state_.now;
+  for (std::uint64_t owner = 1; owner <= 2; ++owner) {
+    (void)wrapping.accounts.Add({Cash(owner), Of(kMin<Int128>), 1});
+  }
+  ExpectRefused(LedgerReason::kUnbalanced, wrapping);
+  wrapping.accounts.Clear();
+  for (std::uint64_t owner = 1; owner <= 4; ++owner) {
+    (void)wrapping.accounts.Add({Cash(owner), Of(Int128{1} << 126), 1});
+  }
+  ExpectRefused(LedgerReason::kUnbalanced, wrapping);
+  wrapping.accounts.Clear();
+  (void)wrapping.accounts.Add({Cash(1), Of(kMin<Int128>), 1});
+  (void)wrapping.accounts.Add({Cash(2), Of(kMax<Int128>), 1});
+  (void)wrapping.accounts.Add({Cash(3), Of(1), 1});
+  EXPECT_TRUE(Recover(wrapping).ok());
   // Two assets that are out by the same amount in opposite directions are still out.
   LedgerState hostile = state_;
   for (std::size_t i = 0; i < hostile.accounts.size(); ++i) {

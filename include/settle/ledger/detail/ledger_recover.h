@@ -38,7 +38,13 @@ template <LedgerInvariant I, Authority A, AccountPolicy P>
 Result<Ledger<I, A, P>> Ledger<I, A, P>::Recover(const LedgerState& state, LedgerOptions options,
                                                  I invariant, P accounts) {
   Ledger ledger(options, std::move(invariant), std::move(accounts));
-  std::vector<detail::AssetSum> sums;
+  // Exact, as high * 2^128 + low: balances that sum to 2^128 are not balanced.
+  struct WideSum {
+    AssetId asset{};
+    UInt128 low = 0;
+    std::int64_t high = 0;
+  };
+  std::vector<WideSum> sums;
   for (const AccountState& account : state.accounts) {
     const std::uint64_t hash = ledger.accounts_.HashOf(account.key);
     if (ledger.accounts_.Find(account.key, hash) != detail::kNoRow) {
@@ -47,17 +53,15 @@ Result<Ledger<I, A, P>> Ledger<I, A, P>::Recover(const LedgerState& state, Ledge
     const std::uint32_t row = ledger.accounts_.Open(account.key, hash);
     ledger.accounts_[row].balance = account.balance.value();
     ledger.accounts_[row].entries = account.entries;
-    auto sum = std::find_if(sums.begin(), sums.end(), [&](const detail::AssetSum& s) {
-      return s.asset == account.key.asset;
-    });
+    auto sum = std::find_if(sums.begin(), sums.end(),
+                            [&](const WideSum& s) { return s.asset == account.key.asset; });
     if (sum == sums.end()) sum = sums.insert(sum, {.asset = account.key.asset});
-    // Wrapping sums of 128 bits: they are zero exactly when the exact sums are, since every sum
-    // was zero after every transaction that made these balances.
-    sum->sum = static_cast<Int128>(static_cast<UInt128>(sum->sum) +
-                                   static_cast<UInt128>(account.balance.value()));
+    const auto low = static_cast<UInt128>(account.balance.value());
+    sum->low += low;
+    sum->high += (sum->low < low ? 1 : 0) - (Sign(account.balance) < 0 ? 1 : 0);
   }
-  for (const detail::AssetSum& sum : sums) {
-    if (sum.sum != 0) return LedgerReason::kUnbalanced;
+  for (const WideSum& sum : sums) {
+    if (sum.low != 0 || sum.high != 0) return LedgerReason::kUnbalanced;
   }
   ledger.height_ = state.height;
   ledger.now_ = state.now;
