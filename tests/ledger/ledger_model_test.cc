@@ -56,8 +56,10 @@ class Model {
     std::map<AccountKey, Int128> after = balances_;
     for (const Leg& leg : transaction.legs) after[leg.account] += leg.amount.value();
     if (!compulsory) {
-      for (const auto& [key, balance] : after) {
-        if (Weakens(key, balance) && key.owner > OwnerOf(authority.most)) {
+      for (const Leg& leg : transaction.legs) {
+        const bool receives =
+            after[leg.account] > BalanceOf(leg.account) && !IsContract(leg.account.asset);
+        if (!receives && leg.account.owner > OwnerOf(authority.most)) {
           return Refused(LedgerReason::kNotConsented);
         }
       }

@@ -298,6 +298,23 @@ TEST_F(LedgerTest, AsksTheAuthorityOncePerOwnerWhoPaysOrWhosePositionChanges) {
       ApplyOne(ledger_, Pay({.id = 3, .valid_until = 1050}, 1, 9, 1), {}, {.most = 1}).ok());
 }
 
+TEST_F(LedgerTest, LegsThatCancelInAnAccountNeedItsOwnersConsentAsWell) {
+  const auto through = [](std::uint64_t id, const AccountKey& account) {
+    return Make({.id = id, .valid_until = 1050}, {{account, Of(1000)}, {account, Of(-1000)}});
+  };
+  // A stranger gets no receipt for them, opens nobody's account and burns no id.
+  ExpectNoTrace(through(1, Cash(2)), LedgerReason::kNotConsented, {.most = 1});
+  ExpectNoTrace(through(1, Cash(77)), LedgerReason::kNotConsented, {.most = 1});
+  ExpectNoTrace(through(1, {OwnerOf(2), kPerpBook, kPerp}), LedgerReason::kNotConsented,
+                {.most = 1});
+  // Nor by hiding them behind a payment of his own.
+  ExpectNoTrace(
+      Make({.id = 1, .valid_until = 1050},
+           {{Cash(1), Of(-1)}, {Cash(3), Of(1)}, {Cash(2), Of(1000)}, {Cash(2), Of(-1000)}}),
+      LedgerReason::kNotConsented, {.most = 1});
+  EXPECT_TRUE(ApplyOne(ledger_, through(1, Cash(2)), {}, {.most = 2}).ok());
+}
+
 TEST_F(LedgerTest, NobodyBurnsAnIdWithoutTheConsentOfThoseWhoWouldPay) {
   // It would fail by state too: too much, from an owner who did not agree.
   ExpectNoTrace(Pay({.id = 1, .valid_until = 1050}, 2, 1, 5000), LedgerReason::kNotConsented,

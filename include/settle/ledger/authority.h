@@ -3,10 +3,11 @@
 
 // Who may move what: asked before anything is applied, and never absent.
 //
-// For every owner of whom an account falls or a position changes, the ledger asks an `Authority`
-// once per transaction. The policy is an argument without a default: a ledger cannot be had without
-// naming one. Shipped are `OwnerKeys` (signed consents and delegations, see
-// settle/ledger/owner_keys.h) and `HostVouches`, the explicit name for "the host has checked".
+// For every owner of whom an account is named and does more than receive a token (it falls, a
+// position changes, or legs cancel in it), the ledger asks an `Authority` once per transaction.
+// The policy is an argument without a default: a ledger cannot be had without naming one. Shipped
+// are `OwnerKeys` (signed consents and delegations, see settle/ledger/owner_keys.h) and
+// `HostVouches`, the explicit name for "the host has checked".
 
 #ifndef SETTLE_LEDGER_AUTHORITY_H_
 #define SETTLE_LEDGER_AUTHORITY_H_

@@ -6,7 +6,7 @@
 // A transaction is applied whole or not at all. What is looked at, in this order:
 //   time and id   expired; seen before (the same verdict again, or the first difference)
 //   form          entry point, number of legs, no zero leg, every asset sums to zero, horizon
-//   authority     every owner who pays or whose position changes agreed
+//   authority     every owner agreed, but those of accounts that only receive a token
 //   state         overflow, limits, and the invariant of every margin account that it weakens
 // A refusal by time, id, form or authority leaves no trace. A refusal by state leaves balances
 // bit-identical and remembers the id as failed, so that a late duplicate cannot succeed.

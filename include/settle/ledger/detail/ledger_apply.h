@@ -192,14 +192,15 @@ Reason Ledger<I, A, P>::CheckOverflow() const {
   return {};
 }
 
-// Every owner of whom an account falls or a position changes is asked once.
+// Every owner of whom an account falls or a position changes is asked once; and of whom an account
+// is named by legs that cancel, or a stranger could have receipts for them, and burn ids, for free.
 template <LedgerInvariant I, Authority A, AccountPolicy P>
 Reason Ledger<I, A, P>::CheckAuthority(const Intent& intent, const Judgement& by) {
   owners_.clear();
   for (const detail::Touched& touched : touched_) {
     const AccountKey& key = accounts_[touched.row].key;
-    const bool pays = touched.change < 0 || (touched.change != 0 && IsContract(key.asset));
-    if (!pays || std::find(owners_.begin(), owners_.end(), key.owner) != owners_.end()) continue;
+    const bool receives = touched.change > 0 && !IsContract(key.asset);
+    if (receives || std::find(owners_.begin(), owners_.end(), key.owner) != owners_.end()) continue;
     owners_.push_back(key.owner);
     if (Reason reason = by.authority.Authorize(key.owner, intent, by.witness); !reason.ok()) {
       return reason;
