@@ -46,17 +46,7 @@ FIRST_RECORD = 4096
 # Kinds whose table is still to be written. Only to be shortened: a kind that has an example must
 # not be here.
 WITHOUT_EXAMPLE = """
-    Consent
-    VenueConsent
-    Delegation
-    Transaction
-    Receipt
-    TransactionEntry
-    LedgerState
     AuthorityState
-    Header
-    SettlementProof
-    TrustRoot
     """.split()
 
 

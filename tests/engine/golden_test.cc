@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright the settle authors.
+
+// The bytes of engine/, against tests/golden/engine.json.
+
+#include "tests/support/golden.h"
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "settle/base/codec.h"
+#include "settle/base/types.h"
+#include "settle/crypto/ed25519.h"
+#include "settle/engine/header.h"
+#include "settle/engine/settlement_proof.h"
+#include "settle/ledger/inclusion.h"
+#include "settle/ledger/types.h"
+#include "settle/quorum/certificate.h"
+#include "settle/quorum/types.h"
+#include "settle/quorum/vote.h"
+
+namespace settle {
+namespace {
+
+Header SomeHeader() {
+  return {.network = NetworkId::FromNumber(0x11),
+          .group = GroupId(3),
+          .height = Height(54),
+          .parent = Digest::FromNumber(0x12),
+          .time = Timestamp(55),
+          .epoch = Epoch(4),
+          .validator_set = ValidatorSetId::FromNumber(0x22),
+          .next_validator_set = ValidatorSetId::FromNumber(0x23),
+          .transactions = {1, Digest::FromNumber(0x71)},
+          .receipts = {54, Digest::FromNumber(0x72)},
+          .state = {2, Digest::FromNumber(0x73)},
+          .liabilities = {0, Digest::FromNumber(0x74)},
+          .parameters = Digest::FromNumber(0x75),
+          .prices = Digest::FromNumber(0x76)};
+}
+
+Certificate<Ed25519> SomeCertificate() {
+  Certificate<Ed25519> certificate;
+  certificate.group = GroupId(3);
+  certificate.epoch = Epoch(4);
+  certificate.set = ValidatorSetId::FromNumber(0x22);
+  certificate.statement = {.kind = VoteKind::kCommit,
+                           .round = Round(54),
+                           .digest = Digest::FromNumber(0x77),
+                           .parent_round = Round(53)};
+  certificate.signers = SignerSet(9);
+  for (const unsigned signer : {0u, 3u, 8u}) {
+    EXPECT_TRUE(certificate.signers.Add(SignerIndex(static_cast<std::uint16_t>(signer))));
+  }
+  for (const std::uint64_t number : {0x81u, 0x82u, 0x83u}) {
+    EXPECT_TRUE(certificate.signatures.Add(Ed25519::Signature::FromNumber(number)));
+  }
+  return certificate;
+}
+
+SettlementProof<Ed25519> SomeProof() {
+  SettlementProof<Ed25519> proof;
+  proof.header = SomeHeader();
+  proof.certificate = SomeCertificate();
+  proof.receipt = {.id = TransactionId::FromNumber(0x51),
+                   .content = Digest::FromNumber(0x52),
+                   .index = LogIndex(53),
+                   .height = Height(54),
+                   .time = Timestamp(55)};
+  EXPECT_TRUE(proof.path.path.Add(Digest::FromNumber(0x61)) &&
+              proof.path.path.Add(Digest::FromNumber(0x62)));
+  proof.transaction.header = {.id = TransactionId::FromNumber(0x51),
+                              .valid_until = Timestamp(1'000'000'007)};
+  const AccountKey alice{OwnerId::FromNumber(0xa1), kCash, TokenId(1)};
+  const AccountKey bob{OwnerId::FromNumber(0xa2), Compartment(7), ContractId(2)};
+  EXPECT_TRUE(proof.transaction.legs.Add({alice, Amount(-kMax<Int128>)}));
+  EXPECT_TRUE(proof.transaction.legs.Add({bob, Amount(kMax<Int128>)}));
+  return proof;
+}
+
+TEST(EngineGolden, BytesAreThoseOfTheTables) {
+  TrustRoot root{.network = NetworkId::FromNumber(0x11), .group = GroupId(3), .epoch = Epoch(4)};
+  for (const int byte : {0, 16, 0, 0, 1}) {
+    EXPECT_TRUE(root.validator_set.Add(static_cast<std::byte>(byte)));
+  }
+  const test::GoldenBytes actual = {
+      {"header", EncodeRecord(SomeHeader())},
+      {"transaction entry", EncodeRecord(TransactionEntry{.id = TransactionId::FromNumber(0x54),
+                                                          .content = Digest::FromNumber(0x55),
+                                                          .disposition = Disposition::kRefused,
+                                                          .module = 4,
+                                                          .code = 23})},
+      {"settlement proof", EncodeRecord(SomeProof())},
+      {"trust root", EncodeRecord(root)},
+  };
+  EXPECT_EQ(test::GoldenDifferences("engine", actual), "");
+}
+
+}  // namespace
+}  // namespace settle

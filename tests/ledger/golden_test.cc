@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright the settle authors.
+
+// The bytes of ledger/, against tests/golden/ledger.json.
+
+#include "tests/support/golden.h"
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "settle/base/codec.h"
+#include "settle/base/types.h"
+#include "settle/crypto/statement.h"
+#include "settle/ledger/consent.h"
+#include "settle/ledger/inclusion.h"
+#include "settle/ledger/ledger_state.h"
+#include "settle/ledger/types.h"
+
+namespace settle {
+namespace {
+
+// What an owner's key signs for the network and group of the examples.
+template <typename S>
+std::vector<std::byte> Signed(const S& statement) {
+  const auto bytes = BytesToSign(OwnerDomain(NetworkId::FromNumber(0x11), GroupId(3)), statement);
+  return {bytes.view().begin(), bytes.view().end()};
+}
+
+const AccountKey kAlice{OwnerId::FromNumber(0xa1), kCash, TokenId(1)};
+const AccountKey kBob{OwnerId::FromNumber(0xa2), Compartment(7), ContractId(2)};
+
+TransactionHeader ChosenHeader() {
+  return {.id = TransactionId::FromNumber(0x51), .valid_until = Timestamp(1'000'000'007)};
+}
+
+Transaction ChosenTransaction() {
+  Transaction transaction{.header = ChosenHeader()};
+  EXPECT_TRUE(transaction.legs.Add({kAlice, Amount(-kMax<Int128>)}));
+  EXPECT_TRUE(transaction.legs.Add({kBob, Amount(kMax<Int128>)}));
+  return transaction;
+}
+
+Delegation SomeDelegation() {
+  Delegation delegation{.owner = kAlice.owner, .venue = OwnerId::FromNumber(0xb1)};
+  EXPECT_TRUE(delegation.compartments.Add(kCash) && delegation.compartments.Add(Compartment(7)));
+  EXPECT_TRUE(delegation.limits.Add({TokenId(1), Amount(1000)}));
+  EXPECT_TRUE(delegation.limits.Add({ContractId(2), Amount(0)}));
+  delegation.until = Timestamp(2'000'000'000);
+  delegation.number = 9;
+  return delegation;
+}
+
+LedgerState SomeState() {
+  LedgerState state{
+      .height = Height(54), .now = Timestamp(1'000'000'001), .next_index = LogIndex(53)};
+  EXPECT_TRUE(state.accounts.Add({kAlice, Amount(-5), 2}) &&
+              state.accounts.Add({kBob, Amount(5), 1}));
+  IdState applied{
+      .header = ChosenHeader(), .index = LogIndex(52), .height = Height(54), .time = Timestamp(55)};
+  EXPECT_TRUE(applied.legs.Add({0, Amount(-5)}) && applied.legs.Add({1, Amount(5)}));
+  IdState refused{.header = {.id = TransactionId::FromNumber(0x54),
+                             .transaction_class = TransactionClass::kPromised,
+                             .valid_until = Timestamp(1'000'000'010)},
+                  .refusal_module = 4,
+                  .refusal_code = 23};
+  EXPECT_TRUE(state.ids.Add(applied) && state.ids.Add(refused));
+  return state;
+}
+
+TEST(LedgerGolden, BytesAreThoseOfTheTables) {
+  const Transaction compulsory{.header = {.id = TransactionId::FromNumber(0x53),
+                                          .transaction_class = TransactionClass::kCompulsory,
+                                          .rule = CompulsoryRule::kWaterfall}};
+  InclusionProof proof;
+  EXPECT_TRUE(proof.path.Add(Digest::FromNumber(0x61)) && proof.path.Add(Digest::FromNumber(0x62)));
+  const test::GoldenBytes actual = {
+      {"limits", Encode(kUnlimited)},
+      {"margin account", Encode(MarginAccountId{kAlice.owner, MarginGroup(6)})},
+      {"transaction", EncodeRecord(ChosenTransaction())},
+      {"compulsory transaction", EncodeRecord(compulsory)},
+      {"receipt", EncodeRecord(Receipt{.id = TransactionId::FromNumber(0x51),
+                                       .content = Digest::FromNumber(0x52),
+                                       .index = LogIndex(53),
+                                       .height = Height(54),
+                                       .time = Timestamp(55)})},
+      {"consent", Signed(Consent{.content = Digest::FromNumber(0x52),
+                                 .owner = kAlice.owner,
+                                 .valid_until = Timestamp(1'000'000'007)})},
+      {"venue consent", Signed(VenueConsent{.venue = OwnerId::FromNumber(0xb1),
+                                            .root = Digest::FromNumber(0x57),
+                                            .count = 58,
+                                            .valid_until = Timestamp(1'000'000'009)})},
+      {"delegation", Signed(SomeDelegation())},
+      {"ledger state", EncodeRecord(SomeState())},
+      {"tree head", Encode(TreeHead{.size = 59, .root = Digest::FromNumber(0x60)})},
+      {"inclusion proof", Encode(proof)},
+  };
+  EXPECT_EQ(test::GoldenDifferences("ledger", actual), "");
+}
+
+}  // namespace
+}  // namespace settle
