@@ -176,6 +176,13 @@ TEST(CheckTransition, IsToldFromEachFaultyTwin) {
   EXPECT_GT(CountDifferences(equal_debt), 0);
 }
 
+TEST(EquityRatioHolds, KnowsNoRatioFromOrToAMaintenanceOfZero) {
+  EXPECT_FALSE(EquityRatioHolds(RiskOf(-1, 0, -1), RiskOf(100, 1, -1)));
+  EXPECT_FALSE(EquityRatioHolds(RiskOf(-2, 1, -1), RiskOf(-1, 0, -1)));
+  EXPECT_FALSE(EquityRatioHolds(RiskOf(-1, 0, -1), RiskOf(-1, 0, -1)));
+  EXPECT_TRUE(EquityRatioHolds(RiskOf(-2, 0, -1), RiskOf(-1, 0, -1)));
+}
+
 TEST(CheckTransition, ComparesRatiosWhoseProductsLeave128Bits) {
   const Int128 wide = Int128{1} << 120;
   const auto check = [&](Int128 new_equity) {
