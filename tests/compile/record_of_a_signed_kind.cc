@@ -14,7 +14,7 @@ struct Record {
 #else
   static constexpr settle::Kind kKind = settle::Kind::kReceipt;
 #endif
-  static constexpr std::uint16_t kVersion = settle::FindKind(kKind)->version;
+  static constexpr std::uint16_t kVersion = settle::IsSignedKind(kKind) ? 0 : 1;
   std::uint8_t number = 0;
   using Fields = settle::Members<&Record::number>;
 };

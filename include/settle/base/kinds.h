@@ -95,6 +95,14 @@ inline constexpr std::uint32_t kFirstRecordKind = 4096;
 }
 
 namespace detail {
+// True when the table has a record of this kind and version. Compares no pointers either.
+constexpr bool IsRecordOfTable(Kind kind, std::uint16_t version) {
+  for (const KindEntry& entry : kKinds) {
+    if (entry.kind == kind) return !IsSignedKind(kind) && entry.version == version;
+  }
+  return false;
+}
+
 // Ascending, so distinct; a version exactly where the kind is a record.
 constexpr bool KindTableIsSound() {
   for (std::size_t i = 0; i < kKinds.size(); ++i) {

@@ -131,8 +131,7 @@ constexpr void RequireAllMembers() {
 // Readers accept exactly the versions of the table.
 template <RecordType T>
 constexpr void RequireRecord() {
-  constexpr const KindEntry* kEntry = FindKind(T::kKind);
-  static_assert(kEntry != nullptr && kEntry->version == T::kVersion && !IsSignedKind(T::kKind),
+  static_assert(IsRecordOfTable(T::kKind, T::kVersion),
                 "a record's kind and version must be those of a record in the table of kinds");
 }
 
