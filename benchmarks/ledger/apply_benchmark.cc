@@ -82,7 +82,8 @@ Batch MakeBatch(Draw& draw, std::size_t legs) {
     const std::span<Leg> of = std::span(batch.legs).subspan(i * legs, legs);
     for (std::size_t leg = 0; leg < legs; leg += 2) {
       const std::size_t from = draw();
-      const std::size_t to = draw();
+      std::size_t to = draw();
+      while (to == from) to = draw();  // else nothing would move
       // One in a hundred asks for more than anybody has.
       const Amount amount(i % 100 == 50 ? Int128{1} << 100 : Int128{1 + i % 7});
       of[leg] = {KeyOf(from), *CheckedNegate(amount)};
