@@ -446,5 +446,38 @@ TEST_F(LedgerTest, AllocatesNothingWhileItsTablesHaveRoom) {
   EXPECT_EQ(calls, 0u);
 }
 
+TEST_F(LedgerTest, FreesIdsWhosePeriodHasPassedAlthoughABlockAlwaysWaits) {
+  // The next block is executed before the last one is final: there is a mark at every instant.
+  Mark waiting = *ledger_.Begin();
+  std::uint64_t id = 100;
+  const auto step = [&] {
+    const Mark next = *ledger_.Begin();
+    const std::uint64_t now = ledger_.now().value() + 10;
+    EXPECT_TRUE(ledger_.Advance(ledger_.height(), Timestamp(now)).ok());
+    for (int i = 0; i < 5; ++i) {
+      EXPECT_TRUE(ApplyOne(ledger_, Pay({.id = ++id, .valid_until = now + 5}, 1, 2, 1)).ok());
+      EXPECT_TRUE(ApplyOne(ledger_, Pay({.id = ++id, .valid_until = now + 5}, 2, 1, 1)).ok());
+    }
+    EXPECT_TRUE(ledger_.Release(waiting).ok());
+    waiting = next;
+  };
+  for (int i = 0; i < 100; ++i) step();
+  const AllocationCounter counter;
+  for (int i = 0; i < 400; ++i) step();
+  EXPECT_LT(counter.held(), 4096);
+  // What the waiting block has dropped is kept until it is final, and comes back with the block.
+  const Mark last = *ledger_.Begin();
+  const Fingerprint before = ledger_.fingerprint();
+  ASSERT_TRUE(ledger_.Advance(ledger_.height(), Timestamp(ledger_.now().value() + 10)).ok());
+  ASSERT_TRUE(ledger_.Release(waiting).ok());
+  EXPECT_EQ(ledger_.id_count(), 0u);
+  ASSERT_TRUE(ledger_.RevertTo(last).ok());
+  EXPECT_EQ(ledger_.id_count(), 10u);
+  EXPECT_EQ(ledger_.fingerprint(), before);
+  const std::uint64_t valid_until = ledger_.now().value() + 5;
+  EXPECT_EQ(ApplyOne(ledger_, Pay({.id = id, .valid_until = valid_until}, 2, 1, 1)).disposition,
+            Disposition::kRepeated);
+}
+
 }  // namespace
 }  // namespace settle::test

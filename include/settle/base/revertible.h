@@ -18,6 +18,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -57,6 +58,8 @@ class UndoLog {
   [[nodiscard]] bool recording() const { return !marks_.empty(); }
   [[nodiscard]] std::size_t marks() const { return marks_.size(); }
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
+  // The writes that some mark can still undo, the earliest first.
+  [[nodiscard]] std::span<const Entry> entries() const { return entries_; }
 
   // Remembers how to undo one write. Without a mark nothing is kept.
   void Record(Entry entry) {

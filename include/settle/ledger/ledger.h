@@ -72,7 +72,7 @@ class Ledger {
     height_ = height;
     now_ = now;
     ids_.Advance(now);
-    if (!undo_.recording()) ids_.Trim();
+    if (!undo_.recording()) TrimIds();
     return {};
   }
 
@@ -154,7 +154,7 @@ class Ledger {
   }
   Reason Release(Mark mark) {
     Reason reason = undo_.Release(mark);
-    if (reason.ok() && !undo_.recording()) ids_.Trim();
+    if (reason.ok()) TrimIds();
     return reason;
   }
 
@@ -228,6 +228,7 @@ class Ledger {
   void Commit(const Item& item, std::size_t accounts_before, Verdict& verdict);
   void Fill(detail::IdRecord& record, const TransactionHeader& header, Reason refusal) const;
   Reason RecoverId(const IdState& id);
+  void TrimIds();
   void Apply(const Undo& undo);
 
   LedgerOptions options_;

@@ -123,13 +123,16 @@ class IdTable {
   struct Position {
     std::uint64_t counted_from = 0;
     std::size_t counted = 0;
-    std::size_t retired = 0;
+    std::uint64_t retired = 0;  // how many buckets were set aside so far
   };
-  [[nodiscard]] Position position() const { return {counted_from_, counted_, retired_.size()}; }
+  [[nodiscard]] Position position() const {
+    return {counted_from_, counted_, trimmed_ + retired_.size()};
+  }
+  // The position is not before one to which Trim has been called.
   void Restore(Position position) {
     counted_from_ = position.counted_from;
     counted_ = position.counted;
-    for (; retired_.size() > position.retired; retired_.pop_back()) {
+    for (; trimmed_ + retired_.size() > position.retired; retired_.pop_back()) {
       std::swap(OpenBucket(retired_.back().number), retired_.back().bucket);
     }
   }
@@ -154,9 +157,11 @@ class IdTable {
     return valid_until == Timestamp() || BucketOf(valid_until) < counted_from_;
   }
 
-  // Frees the records of the periods that have passed. Called when nothing can bring them back.
-  void Trim() {
-    for (auto& [number, bucket] : retired_) {
+  // Frees the records of the periods that had passed at `position`. Called when nothing can bring
+  // them back.
+  void Trim(Position position) {
+    const auto count = static_cast<std::size_t>(position.retired - trimmed_);
+    for (auto& [number, bucket] : std::span(retired_).first(count)) {
       constexpr std::size_t kRun = 64;  // slots fetched at once
       for (std::size_t i = 0; i < bucket.slots.size(); ++i) {
         if (i % kRun == 0) {
@@ -171,7 +176,8 @@ class IdTable {
       bucket.legs.clear();
       if (At(number).slots.capacity() == 0) std::swap(At(number), bucket);
     }
-    retired_.clear();
+    retired_.erase(retired_.begin(), retired_.begin() + static_cast<std::ptrdiff_t>(count));
+    trimmed_ = position.retired;
   }
 
   // Visits the counted records, by period and then in the order of their coming.
@@ -245,6 +251,7 @@ class IdTable {
   std::vector<IdRecord> records_;
   std::vector<std::uint32_t> free_;
   std::vector<Retired> retired_;  // passed, and not yet trimmed
+  std::uint64_t trimmed_ = 0;     // how many were before these
   std::vector<Bucket> ring_ = std::vector<Bucket>(16);
   std::uint64_t first_bucket_ = 0;  // the buckets are first_bucket_ to end_bucket_ - 1
   std::uint64_t end_bucket_ = 0;

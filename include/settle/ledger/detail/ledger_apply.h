@@ -323,6 +323,17 @@ void Ledger<I, A, P>::Fill(detail::IdRecord& record, const TransactionHeader& he
   record.rule = header.rule;
 }
 
+// Frees the ids that no mark can bring back: those dropped before the earliest Advance that may
+// still be undone. A host whose next block always waits never is without a mark.
+template <LedgerInvariant I, Authority A, AccountPolicy P>
+void Ledger<I, A, P>::TrimIds() {
+  const std::span<const Undo> writes = undo_.entries();
+  const auto advance = std::find_if(writes.begin(), writes.end(), [](const Undo& undo) {
+    return undo.what == Undo::What::kTime;
+  });
+  ids_.Trim(advance == writes.end() ? ids_.position() : advance->ids);
+}
+
 template <LedgerInvariant I, Authority A, AccountPolicy P>
 void Ledger<I, A, P>::Apply(const Undo& undo) {
   switch (undo.what) {
