@@ -333,7 +333,7 @@ TEST_F(SettlementEngineTest, TakesBackToAnyHeightAndExecutesTheSameAgain) {
     shown.push_back(world_.Show());
     digests.push_back(block_.digest);
   }
-  for (const std::uint64_t height : {8, 5, 2, 1}) {
+  for (const std::uint64_t height : {8u, 5u, 2u, 1u}) {
     ASSERT_TRUE(engine_.Rollback(Height(height)).ok());
     EXPECT_TRUE(world_.Show() == shown[height - 1]) << height;
     for (std::uint64_t k = height; k <= 8; ++k) {

@@ -16,7 +16,7 @@ struct WithoutExamine {
   struct Update {};
   struct Credentials {};
   struct Witness {};
-  static constexpr bool kNeedsContent = false;
+  [[maybe_unused]] static constexpr bool kNeedsContent = false;
   Reason Apply(const Update&) { return {}; }
   Reason Authorize(const OwnerId&, const Intent&, const Witness&) const { return {}; }
 };

@@ -194,7 +194,7 @@ TEST_F(LedgerStateTest, RefusesWhatHappenedInTheFuture) {
 }
 
 TEST_F(LedgerStateTest, RefusesAnIdWhosePeriodHasPassedOrIsBeyondTheHorizon) {
-  for (const std::uint64_t passed : {0, 1, 999, 1000}) {
+  for (const std::uint64_t passed : {0u, 1u, 999u, 1000u}) {
     LedgerState hostile = state_;
     hostile.ids[0].header.valid_until = Timestamp(passed);
     ExpectRefused(BaseReason::kOutOfRange, hostile);

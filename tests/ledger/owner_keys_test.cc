@@ -312,7 +312,7 @@ TEST_F(OwnerKeysTest, OwnersConsentIsSignedByTheOwnerForThisNetworkAndGroup) {
 TEST_F(OwnerKeysTest, DirectConsentsAscendAndNoneStandsTwice) {
   std::vector<Keys::SignedConsent> consents;
   for (std::size_t position = 0; position < 3; ++position) {
-    for (const std::uint64_t owner : {2, 1, 3}) consents.push_back(ConsentOf(owner, position));
+    for (const std::uint64_t owner : {2u, 1u, 3u}) consents.push_back(ConsentOf(owner, position));
   }
   EXPECT_TRUE(Directly(1, 0, consents).Is(LedgerReason::kConsentMismatch));
   std::sort(consents.begin(), consents.end(), [](const auto& a, const auto& b) {
@@ -320,7 +320,7 @@ TEST_F(OwnerKeysTest, DirectConsentsAscendAndNoneStandsTwice) {
                                                   : a.consent.owner < b.consent.owner;
   });
   for (std::size_t position = 0; position < 3; ++position) {
-    for (const std::uint64_t owner : {1, 2, 3}) {
+    for (const std::uint64_t owner : {1u, 2u, 3u}) {
       EXPECT_TRUE(Directly(owner, position, consents).ok()) << owner << " " << position;
     }
   }
