@@ -6,6 +6,7 @@
 #ifndef SETTLE_LEDGER_DETAIL_LEDGER_RECOVER_H_
 #define SETTLE_LEDGER_DETAIL_LEDGER_RECOVER_H_
 
+#include "settle/ledger/detail/row_index.h"
 #include "settle/ledger/ledger.h"
 
 SETTLE_NAMESPACE_BEGIN
@@ -33,18 +34,44 @@ LedgerState Ledger<I, A, P>::State() const {
   return state;
 }
 
-// The state comes from a disk or a peer: everything that the ledger relies on is checked.
-template <LedgerInvariant I, Authority A, AccountPolicy P>
-Result<Ledger<I, A, P>> Ledger<I, A, P>::Recover(const LedgerState& state, LedgerOptions options,
-                                                 I invariant, P accounts) {
-  Ledger ledger(options, std::move(invariant), std::move(accounts));
-  // Exact, as high * 2^128 + low: balances that sum to 2^128 are not balanced.
-  struct WideSum {
+namespace detail {
+
+// Exact: balances that sum to 2^128 are not balanced. The state may name as many assets as
+// accounts, so each is found by its hash.
+inline bool EveryAssetSumsToZero(const LedgerState& state, std::uint64_t hash_seed) {
+  struct WideSum {  // high * 2^128 + low
     AssetId asset{};
     UInt128 low = 0;
     std::int64_t high = 0;
   };
   std::vector<WideSum> sums;
+  RowIndex by_asset(hash_seed);
+  for (const AccountState& account : state.accounts) {
+    const AssetId asset = account.key.asset;
+    const std::uint64_t hash = by_asset.HashOf(&asset, sizeof(asset));
+    std::uint32_t row =
+        by_asset.Find(hash, [&](std::uint32_t at) { return sums[at].asset == asset; });
+    if (row == kNoRow) {
+      row = static_cast<std::uint32_t>(sums.size());
+      sums.push_back({.asset = asset});
+      by_asset.Insert(hash, row);
+    }
+    WideSum& sum = sums[row];
+    const auto low = static_cast<UInt128>(account.balance.value());
+    sum.low += low;
+    sum.high += (sum.low < low ? 1 : 0) - (Sign(account.balance) < 0 ? 1 : 0);
+  }
+  return std::all_of(sums.begin(), sums.end(),
+                     [](const WideSum& sum) { return sum.low == 0 && sum.high == 0; });
+}
+
+}  // namespace detail
+
+// The state comes from a disk or a peer: everything that the ledger relies on is checked.
+template <LedgerInvariant I, Authority A, AccountPolicy P>
+Result<Ledger<I, A, P>> Ledger<I, A, P>::Recover(const LedgerState& state, LedgerOptions options,
+                                                 I invariant, P accounts) {
+  Ledger ledger(options, std::move(invariant), std::move(accounts));
   for (const AccountState& account : state.accounts) {
     const std::uint64_t hash = ledger.accounts_.HashOf(account.key);
     if (ledger.accounts_.Find(account.key, hash) != detail::kNoRow) {
@@ -53,16 +80,8 @@ Result<Ledger<I, A, P>> Ledger<I, A, P>::Recover(const LedgerState& state, Ledge
     const std::uint32_t row = ledger.accounts_.Open(account.key, hash);
     ledger.accounts_[row].balance = account.balance.value();
     ledger.accounts_[row].entries = account.entries;
-    auto sum = std::find_if(sums.begin(), sums.end(),
-                            [&](const WideSum& s) { return s.asset == account.key.asset; });
-    if (sum == sums.end()) sum = sums.insert(sum, {.asset = account.key.asset});
-    const auto low = static_cast<UInt128>(account.balance.value());
-    sum->low += low;
-    sum->high += (sum->low < low ? 1 : 0) - (Sign(account.balance) < 0 ? 1 : 0);
   }
-  for (const WideSum& sum : sums) {
-    if (sum.low != 0 || sum.high != 0) return LedgerReason::kUnbalanced;
-  }
+  if (!detail::EveryAssetSumsToZero(state, options.hash_seed)) return LedgerReason::kUnbalanced;
   ledger.height_ = state.height;
   ledger.now_ = state.now;
   ledger.next_index_ = state.next_index;
