@@ -467,5 +467,25 @@ TEST_F(OwnerKeysTest, ALedgerMovesNothingOfWhoDidNotConsent) {
   }
 }
 
+// Legs that cancel each other move nothing, but take an id, a receipt and accounts.
+TEST_F(OwnerKeysTest, NobodyNamesAnAccountForNothingWithoutItsOwner) {
+  Ledger<Unmargined, Keys, TestAccounts> ledger(SmallOptions());
+  ASSERT_TRUE(ledger.Advance(Height(1), At(10)).ok());
+  for (const AssetId asset : {kUsd, kPerp}) {
+    const AccountKey account{OwnerOf(1), kPerpBook, asset};
+    const Transaction nothing =
+        Make({.id = 50, .valid_until = 60}, {{account, Of(5)}, {account, Of(-5)}});
+    const TransactionView view = nothing.view();
+    const Digest content = TransactionDigest(Sha256(), view);
+    const Fingerprint before = ledger.fingerprint();
+    Verdict verdict;
+    ledger.Apply(std::span(&view, 1), std::span(&content, 1),
+                 {.context = {}, .authority = keys_, .witness = Keys::Witness()},
+                 std::span(&verdict, 1));
+    EXPECT_EQ(verdict.reason, Reason(LedgerReason::kNotConsented));
+    EXPECT_EQ(ledger.fingerprint(), before);
+  }
+}
+
 }  // namespace
 }  // namespace settle::test
