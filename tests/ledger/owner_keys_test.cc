@@ -402,6 +402,16 @@ TEST_F(OwnerKeysTest, SurvivesItsEncodingWithAllThatIsDerived) {
 }
 
 // Bytes: count, (owner 16, key 32) each; count, delegations; history.
+TEST_F(OwnerKeysTest, NoMarkOutlivesADecodingIntoIt) {
+  const std::vector<std::byte> empty = Encode(Keys(NetworkId::FromNumber(1), GroupId(2)));
+  const Mark mark = *keys_.Begin();
+  ASSERT_TRUE(keys_.Register({OwnerOf(7), KeyOf(7).bytes()}).ok());
+  ASSERT_TRUE(DecodeInto(empty, keys_).ok());
+  EXPECT_EQ(keys_.RevertTo(mark), Reason(BaseReason::kNoSuchMark));
+  EXPECT_EQ(Encode(keys_), empty);
+  EXPECT_NE(*keys_.Begin(), mark) << "serials are not used again";
+}
+
 TEST_F(OwnerKeysTest, RefusesHostileBytes) {
   ASSERT_TRUE(Delegate(DelegationOf(1)).ok());
   ASSERT_TRUE(Delegate(DelegationOf(2)).ok());

@@ -92,6 +92,12 @@ class UndoLog {
     return {};
   }
 
+  // Forgets all marks and writes, for a machine that became another value; serials go on.
+  void Clear() {
+    entries_.clear();
+    marks_.clear();
+  }
+
  private:
   struct Set {
     Mark mark;
