@@ -339,9 +339,9 @@ class OwnerKeys {
   using Fields =
       Members<&OwnerKeys::registrations_, &OwnerKeys::delegations_, &OwnerKeys::history_>;
 
-  // After decoding; no mark remains. Errors: kNotCanonical for an owner or a pair that stands twice,
-  // kUnknownOwner for a delegation of one without a key, and those of the scheme for a key that it
-  // refuses.
+  // After decoding; no mark remains. Errors: kNotCanonical for an owner or a pair that stands
+  // twice, kUnknownOwner for a delegation of one without a key, and those of the scheme for a key
+  // that it refuses.
   Reason Rebuild() {
     undo_.Clear();
     keys_.clear();
