@@ -246,7 +246,7 @@ class Ledger {
   std::vector<std::uint64_t> id_hashes_;
   std::vector<std::uint64_t> leg_hashes_;
   std::vector<std::uint32_t> candidates_;
-  std::vector<std::uint32_t> leg_rows_;
+  std::vector<StoredLeg> stored_;
   std::vector<detail::AssetSum> sums_;
   std::vector<OwnerId> owners_;
   std::vector<std::uint32_t> margin_accounts_;

@@ -9,8 +9,8 @@
 // then is two look-ups. Direct consents are verified where they are asked for.
 //
 //   OwnerKeys<> keys(network, group);
-//   keys.Register(alice, alice_public_key);
-//   keys.Delegate({delegation, signature}, now);
+//   keys.Register({alice, alice_key_bytes});
+//   keys.Delegate({delegation, signature});
 //   Result<OwnerKeys<>::Witness> witness = keys.Examine(credentials, contents, now);
 
 #ifndef SETTLE_LEDGER_OWNER_KEYS_H_

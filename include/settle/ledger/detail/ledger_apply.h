@@ -13,13 +13,17 @@ SETTLE_NAMESPACE_BEGIN
 
 template <LedgerInvariant I, Authority A, AccountPolicy P>
 void Ledger<I, A, P>::HashKeys(std::span<const TransactionView> batch) {
-  id_hashes_.clear();
-  leg_hashes_.clear();
+  std::size_t legs = 0;
+  for (const TransactionView& transaction : batch) legs += transaction.legs.size();
+  id_hashes_.resize(batch.size());
+  leg_hashes_.resize(legs);
+  candidates_.assign(legs, detail::kNoRow);
+  std::uint64_t* id_hash = id_hashes_.data();
+  std::uint64_t* leg_hash = leg_hashes_.data();
   for (const TransactionView& transaction : batch) {
-    id_hashes_.push_back(ids_.HashOf(transaction.header.id));
-    for (const Leg& leg : transaction.legs) leg_hashes_.push_back(accounts_.HashOf(leg.account));
+    *id_hash++ = ids_.HashOf(transaction.header.id);
+    for (const Leg& leg : transaction.legs) *leg_hash++ = accounts_.HashOf(leg.account);
   }
-  candidates_.assign(leg_hashes_.size(), detail::kNoRow);
 }
 
 // Fetches the index slots of the transactions that begin before leg `until` of the batch.
@@ -85,13 +89,14 @@ void Ledger<I, A, P>::ApplyCompulsory(const TransactionView& transaction, Verdic
     return Refuse(LedgerReason::kWrongEntryPoint, verdict);
   }
   if (Reason reason = CheckForm(transaction); !reason.ok()) return Refuse(reason, verdict);
-  if (ids_.full()) return Refuse(LedgerReason::kIdTableFull, verdict);
   const std::size_t accounts_before = accounts_.size();
-  if (Reason reason = Compute(item); !reason.ok()) {
+  Reason reason = Compute(item);
+  if (reason.ok() && ids_.full()) reason = LedgerReason::kIdTableFull;
+  if (!reason.ok()) {
     CloseTo(accounts_before);
     return Refuse(reason, verdict);
   }
-  if (Reason reason = CheckOverflow(); !reason.ok()) {
+  if (reason = CheckOverflow(); !reason.ok()) {
     return Remember(item, reason, accounts_before, verdict);
   }
   Commit(item, accounts_before, verdict);
@@ -148,13 +153,17 @@ Reason Ledger<I, A, P>::CheckForm(const TransactionView& transaction) {
   if (transaction.legs.size() < 2) return LedgerReason::kTooFewLegs;
   if (transaction.legs.size() > kMaxLegs) return LedgerReason::kTooManyLegs;
   sums_.clear();
+  detail::AssetSum* sum = nullptr;  // of the last leg, whose asset the next often has
   bool overflow = false;
   for (const Leg& leg : transaction.legs) {
     if (leg.amount == Amount()) return LedgerReason::kZeroAmount;
     const AssetId asset = leg.account.asset;
-    auto sum = std::find_if(sums_.begin(), sums_.end(),
-                            [asset](const detail::AssetSum& s) { return s.asset == asset; });
-    if (sum == sums_.end()) sum = sums_.insert(sum, {.asset = asset});
+    if (sum == nullptr || sum->asset != asset) {
+      const auto same =
+          std::find_if(sums_.begin(), sums_.end(),
+                       [asset](const detail::AssetSum& s) { return s.asset == asset; });
+      sum = same != sums_.end() ? &*same : &sums_.emplace_back(detail::AssetSum{.asset = asset});
+    }
     overflow |= !AddTo(sum->sum, leg.amount.value());
   }
   const bool balanced =
@@ -170,13 +179,14 @@ Reason Ledger<I, A, P>::CheckForm(const TransactionView& transaction) {
 // Sums the legs by account. Errors: kLegsOverflow.
 template <LedgerInvariant I, Authority A, AccountPolicy P>
 Reason Ledger<I, A, P>::Compute(const Item& item) {
-  touched_.Clear();
-  leg_rows_.clear();
-  for (std::size_t i = 0; i < item.transaction.legs.size(); ++i) {
-    const Leg& leg = item.transaction.legs[i];
+  const std::span<const Leg> legs = item.transaction.legs;
+  touched_.Begin(legs.size());
+  stored_.resize(legs.size());
+  for (std::size_t i = 0; i < legs.size(); ++i) {
+    const Leg& leg = legs[i];
     std::uint32_t row = accounts_.FindFrom(item.candidates[i], leg.account, item.leg_hashes[i]);
     if (row == detail::kNoRow) row = accounts_.Open(leg.account, item.leg_hashes[i]);
-    leg_rows_.push_back(row);
+    stored_[i] = {.row = row, .amount = leg.amount};
     if (!touched_.Add(row, accounts_[row], leg.amount.value())) return LedgerReason::kLegsOverflow;
   }
   return {};
@@ -292,10 +302,8 @@ void Ledger<I, A, P>::Commit(const Item& item, std::size_t accounts_before, Verd
     account.balance += touched.change;
     account.entries += touched.legs;
   }
-  const auto add_legs = [&](std::vector<StoredLeg>& legs) {
-    for (std::size_t i = 0; i < leg_rows_.size(); ++i) {
-      legs.push_back({.row = leg_rows_[i], .amount = item.transaction.legs[i].amount});
-    }
+  const auto add_legs = [this](std::vector<StoredLeg>& legs) {
+    legs.insert(legs.end(), stored_.begin(), stored_.end());
   };
   const TransactionHeader& header = item.transaction.header;
   Fill(ids_.Insert(header.valid_until, item.id_hash, add_legs), header, {});

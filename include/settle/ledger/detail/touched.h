@@ -36,31 +36,36 @@ struct AssetSum {
 
 class TouchedSet {
  public:
-  void Clear() { entries_.clear(); }
-  [[nodiscard]] std::size_t size() const { return entries_.size(); }
-  auto begin() const { return entries_.begin(); }
-  auto end() const { return entries_.end(); }
+  // For transactions of at most `legs` legs.
+  void Begin(std::size_t legs) {
+    if (entries_.size() < legs) entries_.resize(legs);
+    size_ = 0;
+  }
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] const Touched* begin() const { return entries_.data(); }
+  [[nodiscard]] const Touched* end() const { return entries_.data() + size_; }
 
   // The change of `row` so far, or nullptr when it is not touched.
   [[nodiscard]] const Touched* Find(std::uint32_t row, const AccountRow& account) const {
     const std::uint32_t at = account.scratch;
-    return at < entries_.size() && entries_[at].row == row ? &entries_[at] : nullptr;
+    return at < size_ && entries_[at].row == row ? &entries_[at] : nullptr;
   }
 
   // Adds one leg; false when the sum leaves 128 bits.
   [[nodiscard]] bool Add(std::uint32_t row, AccountRow& account, Int128 amount) {
     const std::uint32_t at = account.scratch;
-    if (at < entries_.size() && entries_[at].row == row) {
+    if (at < size_ && entries_[at].row == row) {
       ++entries_[at].legs;
       return AddTo(entries_[at].change, amount);
     }
-    account.scratch = static_cast<std::uint32_t>(entries_.size());
-    entries_.push_back({.row = row, .legs = 1, .change = amount});
+    account.scratch = static_cast<std::uint32_t>(size_);
+    entries_[size_++] = {.row = row, .legs = 1, .change = amount};
     return true;
   }
 
  private:
-  std::vector<Touched> entries_;
+  std::vector<Touched> entries_;  // the first size_ of them
+  std::size_t size_ = 0;
 };
 
 }  // namespace detail
