@@ -215,6 +215,16 @@ TEST(Accumulator, AppendsABatchAsItsLeavesForAllSplits) {
   }
 }
 
+TEST(Accumulator, AppendsALeafThatItHoldsAlreadyAlthoughItsNodesMove) {
+  const std::vector<Digest> leaves = NumberedLeaves(1);
+  Tree tree = TreeOf(leaves);
+  // Room doubles at powers of two, and what the argument refers to goes with the old room.
+  for (std::size_t i = 1; i < 300; ++i) {
+    ASSERT_TRUE(tree.AppendDigest(tree.store().Node(0, 0)).ok());
+    ASSERT_EQ(*tree.LeafAt(LogIndex(std::uint64_t{i})), leaves[0]) << i;
+  }
+}
+
 TEST(Accumulator, AppendsABatchAcrossChunksAsItsLeaves) {
   std::vector<std::uint64_t> numbers(5000);
   std::vector<ByteView> views;

@@ -86,8 +86,8 @@ class Accumulator {
   // and one node hash on average, at most log2 n.
   Result<LogIndex> Append(ByteView leaf) { return AppendDigest(hasher_.HashLeaf(leaf)); }
 
-  // Adds a leaf whose digest is known, otherwise as Append.
-  Result<LogIndex> AppendDigest(const Digest& leaf) {
+  // Adds a leaf whose digest is known, otherwise as Append. A copy: a node of this tree may move.
+  Result<LogIndex> AppendDigest(Digest leaf) {
     if (size() == kMaxLeaves) return BaseReason::kFull;
     const LogIndex index(size());
     store_.Extend(0, 1).front() = leaf;
@@ -95,9 +95,9 @@ class Accumulator {
     return index;
   }
 
-  // Adds leaves in order and answers the index of the first. Errors: BaseReason::kFull, with none
-  // added, if all would be more than kMaxLeaves. Cost: the hashes of as many Appends, level by
-  // level through HashLeaves and HashNodes.
+  // Adds leaves, none of which lies in this tree's store, in order and answers the index of the
+  // first. Errors: BaseReason::kFull, with none added, if all would be more than kMaxLeaves. Cost:
+  // the hashes of as many Appends, level by level through HashLeaves and HashNodes.
   Result<LogIndex> AppendBatch(std::span<const ByteView> leaves) {
     if (leaves.size() > kMaxLeaves - size()) return BaseReason::kFull;
     const LogIndex index(size());
