@@ -56,7 +56,9 @@ concept LedgerInvariant = std::copyable<I> &&
 
 // Satisfied by a policy that says, of an account, which margin account it belongs to (nothing: it
 // is judged by its limits alone, as the house's and the outside's are) and within which limits its
-// balance must stay. Both are functions of the key alone.
+// balance must stay. Both are functions of the key alone. Anybody may pay into any account, and a
+// judgement reads every account of a margin account: a policy gives no margin account to keys that
+// its invariant does not value, or strangers make it as long and as slow as their dust allows.
 template <typename A>
 concept AccountPolicy = std::copyable<A> && requires(const A& accounts, const AccountKey& key) {
   { accounts.GroupOf(key) } -> std::same_as<std::optional<MarginGroup>>;
