@@ -83,7 +83,7 @@ TEST(VoteCollector, CertifiesOnceWhenTheQuorumIsReachedAndThenExtends) {  // Q33
     if (!certificate.ok()) {
       EXPECT_EQ(ReasonOf(certificate.status()), Reason(QuorumReason::kTooLittleWeight));
       EXPECT_THAT(std::string(certificate.status().message()),
-                  HasSubstr("signed weight " + std::to_string(i + 1) + ", quorum 5"));
+                  HasSubstr(std::to_string(i + 1) + ", quorum 5"));
       continue;
     }
     std::vector<std::size_t> signers(order, order + i + 1);

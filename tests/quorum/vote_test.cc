@@ -9,11 +9,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "settle/base/codec.h"
 #include "settle/base/kinds.h"
 #include "settle/base/status.h"
+#include "settle/base/text.h"
 #include "settle/base/types.h"
 #include "settle/crypto/ed25519.h"
 #include "settle/crypto/sha256.h"
@@ -70,24 +72,24 @@ TEST(Vote, SignsEveryBitOfItsStatementAndDomain) {  // Q10, Q21
                                    random.Fixed<Digest>(), Round(random.Any<std::uint64_t>())};
   const std::vector<std::byte> signed_bytes = SignedBytes(domain, statement);
   EXPECT_EQ(signed_bytes.size(), 88u + 48u);
-  std::set<std::vector<std::byte>> all = {signed_bytes};
+  std::set<std::string> all = {ToHex(signed_bytes)};
   std::size_t changes = 0;
   const std::vector<std::byte> domain_bytes = Encode(domain);
   for (std::size_t bit = 0; bit < 8 * domain_bytes.size(); ++bit, ++changes) {
     Domain other;
     ASSERT_TRUE(DecodeInto(Flipped(domain_bytes, bit), other).ok());
-    all.insert(SignedBytes(other, statement));
+    all.insert(ToHex(SignedBytes(other, statement)));
   }
   const std::vector<std::byte> statement_bytes = Encode(statement);
   for (std::size_t bit = 8; bit < 8 * statement_bytes.size(); ++bit, ++changes) {
     VoteStatement other;
     ASSERT_TRUE(DecodeInto(Flipped(statement_bytes, bit), other).ok());
-    all.insert(SignedBytes(domain, other));
+    all.insert(ToHex(SignedBytes(domain, other)));
   }
   for (const VoteKind kind : {VoteKind::kProposal, VoteKind::kStatementRoot}) {
     VoteStatement other = statement;
     other.kind = kind;
-    all.insert(SignedBytes(domain, other));
+    all.insert(ToHex(SignedBytes(domain, other)));
     ++changes;
   }
   EXPECT_EQ(all.size(), 1 + changes);

@@ -106,7 +106,7 @@ std::string UncountedBytes(const T& value) {
   const std::vector<internal::Byte> map = internal::MapOf(value);
   std::string text;
   for (std::size_t i = 0; i < map.size(); ++i) {
-    if (map[i] == internal::Byte::kUncounted) text += " " + std::to_string(i);
+    if (map[i] == internal::Byte::kUncounted) text.append(1, ' ').append(std::to_string(i));
   }
   return text;
 }
@@ -124,7 +124,9 @@ requires std::is_trivially_copyable_v<T> std::string FlipsWithoutEffect(const T&
     auto* const bytes = reinterpret_cast<unsigned char*>(&flipped);
     bytes[i] = static_cast<unsigned char>(bytes[i] ^ 1);
     const bool changed = FingerprintOf(flipped) != before;
-    if (changed != (map[i] == internal::Byte::kListed)) text += " " + std::to_string(i);
+    if (changed != (map[i] == internal::Byte::kListed)) {
+      text.append(1, ' ').append(std::to_string(i));
+    }
   }
   return text;
 }

@@ -47,6 +47,7 @@
 #include "settle/crypto/ed25519.h"
 #include "settle/crypto/scheme.h"
 #include "settle/crypto/sha256.h"
+#include "settle/quorum/detail/sentence.h"
 #include "settle/quorum/fwd.h"
 #include "settle/quorum/reason.h"
 #include "settle/quorum/types.h"
@@ -129,9 +130,8 @@ class ValidatorSet {
     for (std::size_t i = 1; i < members.size(); ++i) {
       // Of equal members neither comes before the other: Create says so with a better name.
       if (detail::ComesBefore(members[i], members[i - 1])) {
-        return ToStatus(QuorumReason::kWrongOrder, "member " + ToString(std::uint64_t{i}) +
-                                                       " belongs before member " +
-                                                       ToString(std::uint64_t{i - 1}));
+        return ToStatus(QuorumReason::kWrongOrder,
+                        detail::Sentence("member ", i, " belongs before member ", i - 1));
       }
     }
     return Create(record.fault_model, members);
@@ -197,32 +197,31 @@ class ValidatorSet {
         Data{std::move(record), std::move(keys), id, total, *quorum, *blocking});
   }
 
-  static std::string Position(std::size_t i) { return "member " + ToString(std::uint64_t{i}); }
-
   // Everything but the keys themselves.
   static absl::Status CheckMembers(FaultModel fault_model, std::span<const Member> members) {
     if (members.empty()) return ToStatus(QuorumReason::kEmptySet, "0 members, at least 1");
     if (members.size() > kMaxMembers) {
-      return ToStatus(QuorumReason::kTooManyMembers, ToString(std::uint64_t{members.size()}) +
-                                                         " members, at most " +
-                                                         ToString(std::uint64_t{kMaxMembers}));
+      return ToStatus(QuorumReason::kTooManyMembers,
+                      detail::Sentence(members.size(), " members, at most ", kMaxMembers));
     }
     if (!IsKnownEnumerator(fault_model)) {
       return ToStatus(QuorumReason::kUnknownFaultModel,
-                      "fault model " + ToString(static_cast<std::uint8_t>(fault_model)) +
-                          ", known are 1 and 2");
+                      detail::Sentence("fault model ", static_cast<std::uint8_t>(fault_model),
+                                       ", known are 1 and 2"));
     }
     Weight total;
     for (std::size_t i = 0; i < members.size(); ++i) {
       if (members[i].weight == Weight(0)) {
-        return ToStatus(QuorumReason::kZeroWeight, Position(i) + " has weight 0, at least 1");
+        return ToStatus(QuorumReason::kZeroWeight,
+                        detail::Sentence("member ", i, " has weight 0, at least 1"));
       }
     }
     for (std::size_t i = 0; i < members.size(); ++i) {
       if (members[i].weight.value() > kMaxTotalWeight.value() - total.value()) {
-        return ToStatus(QuorumReason::kWeightOverflow,
-                        Position(i) + " of weight " + ToString(members[i].weight) + " on top of " +
-                            ToString(total) + ", total at most " + ToString(kMaxTotalWeight));
+        return ToStatus(
+            QuorumReason::kWeightOverflow,
+            detail::Sentence("member ", i, " of weight ", members[i].weight, " on top of ", total,
+                             ", total at most ", kMaxTotalWeight));
       }
       (void)AddTo(total, members[i].weight);
     }
@@ -238,9 +237,9 @@ class ValidatorSet {
     for (std::size_t i = 1; i < by_key.size(); ++i) {
       const Member& member = members[by_key[i]];
       if (member.key == members[by_key[i - 1]].key) {
-        return ToStatus(QuorumReason::kDuplicateKey, "members " + ToString(by_key[i - 1]) +
-                                                         " and " + ToString(by_key[i]) +
-                                                         " have one key, " + ToString(member.key));
+        return ToStatus(QuorumReason::kDuplicateKey,
+                        detail::Sentence("members ", by_key[i - 1], " and ", by_key[i],
+                                         " have one key, ", member.key));
       }
     }
     return absl::OkStatus();
@@ -249,13 +248,13 @@ class ValidatorSet {
   static absl::Status BadKey(std::span<const Member> members, const Member& bad, Reason reason) {
     std::size_t i = 0;
     while (i < members.size() && !(members[i] == bad)) ++i;
-    std::string text = Position(i) + " has a key that the scheme refuses, ";
-    if (reason.module() == Module::kCrypto) {
-      text += ReasonName(static_cast<CryptoReason>(reason.code()));
-    } else {
-      AppendTo(text, reason);
-    }
-    return ToStatus(QuorumReason::kBadKey, text + ": " + ToString(bad.key));
+
+    const std::string why = reason.module() == Module::kCrypto
+                                ? std::string(ReasonName(static_cast<CryptoReason>(reason.code())))
+                                : ToString(reason);
+    return ToStatus(
+        QuorumReason::kBadKey,
+        detail::Sentence("member ", i, " has a key that the scheme refuses, ", why, ": ", bad.key));
   }
 
   std::shared_ptr<const Data> data_;

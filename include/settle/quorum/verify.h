@@ -36,6 +36,7 @@
 #include "settle/crypto/sha256.h"
 #include "settle/crypto/statement.h"
 #include "settle/quorum/certificate.h"
+#include "settle/quorum/detail/sentence.h"
 #include "settle/quorum/fwd.h"
 #include "settle/quorum/reason.h"
 #include "settle/quorum/signer_set.h"
@@ -123,39 +124,31 @@ class CertificateCheck {
     return {};
   }
 
-  template <typename A, typename B>
-  static std::string Against(std::string text, const A& found, const B& expected) {
-    text += ToString(found);
-    text += ", expected ";
-    text += ToString(expected);
-    return text;
-  }
-
   std::string Text(QuorumReason code, const Certificate<Scheme>& certificate) const {
-    const std::string quorum = ", quorum " + ToString(report_.quorum);
     switch (code) {
       case QuorumReason::kUnknownKind:
-        return "vote kind " + ToString(static_cast<std::uint8_t>(certificate.statement.kind));
+        return Sentence("vote kind ", static_cast<std::uint8_t>(certificate.statement.kind));
       case QuorumReason::kWrongGroup:
-        return Against("group ", certificate.group, domain_.group);
+        return Sentence("group ", certificate.group, ", expected ", domain_.group);
       case QuorumReason::kWrongEpoch:
-        return Against("epoch ", certificate.epoch, domain_.epoch);
+        return Sentence("epoch ", certificate.epoch, ", expected ", domain_.epoch);
       case QuorumReason::kWrongSet:
         return certificate.set != set_.id()
-                   ? Against("certificate of validator set ", certificate.set, set_.id())
-                   : Against("domain of validator set ", domain_.set, set_.id());
+                   ? Sentence("certificate of validator set ", certificate.set, ", expected ",
+                              set_.id())
+                   : Sentence("domain of validator set ", domain_.set, ", expected ", set_.id());
       case QuorumReason::kWrongSignerBits:
-        return Against("signer bits ", certificate.signers.members(), set_.size());
+        return Sentence("signer bits ", certificate.signers.members(), ", expected ", set_.size());
       case QuorumReason::kBitmapMalformed:
-        return "signer bits of " + ToString(certificate.signers.members()) + " members";
+        return Sentence("signer bits of ", certificate.signers.members(), " members");
       case QuorumReason::kWrongSignatureCount:
-        return Against("signatures ", std::uint64_t{certificate.signatures.size()},
-                       std::uint64_t{certificate.signers.count()});
+        return Sentence("signatures ", certificate.signatures.size(), ", expected ",
+                        certificate.signers.count());
       case QuorumReason::kTooLittleWeight:
-        return "signed weight " + ToString(report_.claimed_weight) + quorum;
+        return Sentence("signed weight ", report_.claimed_weight, ", quorum ", report_.quorum);
       case QuorumReason::kBadSignature:
-        return "signer " + ToString(report_.first_bad.value_or(SignerIndex(0))) +
-               ", signed weight " + ToString(report_.signed_weight) + quorum;
+        return Sentence("signer ", report_.first_bad.value_or(SignerIndex(0)), ", signed weight ",
+                        report_.signed_weight, ", quorum ", report_.quorum);
       case QuorumReason::kOk:
       case QuorumReason::kEmptySet:
       case QuorumReason::kTooManyMembers:

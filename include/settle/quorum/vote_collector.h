@@ -26,7 +26,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -38,11 +37,11 @@
 #include "settle/base/members.h"
 #include "settle/base/reason.h"
 #include "settle/base/status.h"
-#include "settle/base/text.h"
 #include "settle/base/types.h"
 #include "settle/crypto/scheme.h"
 #include "settle/crypto/statement.h"
 #include "settle/quorum/certificate.h"
+#include "settle/quorum/detail/sentence.h"
 #include "settle/quorum/detail/vote_box.h"
 #include "settle/quorum/fwd.h"
 #include "settle/quorum/reason.h"
@@ -73,8 +72,9 @@ class VoteCollector {
   [[nodiscard]] static absl::StatusOr<VoteCollector> Create(const ValidatorSet<Scheme>& set,
                                                             const Domain& domain, Round lowest) {
     if (domain.set != set.id()) {
-      return ToStatus(QuorumReason::kWrongSet, "domain of validator set " + ToString(domain.set) +
-                                                   ", expected " + ToString(set.id()));
+      return ToStatus(
+          QuorumReason::kWrongSet,
+          detail::Sentence("domain of validator set ", domain.set, ", expected ", set.id()));
     }
     return VoteCollector(set, domain, lowest);
   }
@@ -156,16 +156,15 @@ class VoteCollector {
   [[nodiscard]] absl::StatusOr<Certificate<Scheme>> CertificateFor(Round round, VoteKind kind,
                                                                    const Digest& digest) const {
     if (const QuorumReason reason = CheckRoom(round, kind); reason != QuorumReason::kOk) {
-      return ToStatus(reason, "vote kind " + ToString(static_cast<std::uint8_t>(kind)) +
-                                  " of round " + ToString(round) + ", " +
-                                  ToString(std::uint64_t{kWindow}) + " rounds are open from " +
-                                  ToString(lowest_));
+      return ToStatus(reason,
+                      detail::Sentence("vote kind ", static_cast<std::uint8_t>(kind), " of round ",
+                                       round, ", ", kWindow, " rounds are open from ", lowest_));
     }
     const detail::Tally heaviest = tallies_[RoomOf(round, kind)].HeaviestOf(digest);
     if (!set_.quorum().IsReachedBy(heaviest.weight)) {
-      return ToStatus(QuorumReason::kTooLittleWeight, "signed weight " + ToString(heaviest.weight) +
-                                                          ", quorum " +
-                                                          ToString(set_.quorum().weight()));
+      return ToStatus(
+          QuorumReason::kTooLittleWeight,
+          detail::Sentence("signed weight ", heaviest.weight, ", quorum ", set_.quorum().weight()));
     }
     Certificate<Scheme> certificate;
     certificate.group = domain_.group;
@@ -270,7 +269,7 @@ class VoteCollector {
       return detail::DecodeStatus({.reason = reason, .offset = reader.offset()}, bytes.size());
     }
     const auto refuse = [](QuorumReason code, const auto& is, const auto& should_be) {
-      return ToStatus(code, "collector of " + ToString(is) + ", expected " + ToString(should_be));
+      return ToStatus(code, detail::Sentence("collector of ", is, ", expected ", should_be));
     };
     if (found.network != expected.network) {
       return refuse(QuorumReason::kWrongNetwork, found.network, expected.network);
