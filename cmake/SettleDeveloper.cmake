@@ -28,6 +28,10 @@ endif()
 
 # The warnings that tests, benchmarks and examples compile with.
 set(SETTLE_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wswitch-enum -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_FLAGS MATCHES "-fsanitize")
+  # What a sanitizer adds to the code makes g++ see paths that do not exist.
+  list(APPEND SETTLE_WARNINGS -Wno-maybe-uninitialized)
+endif()
 add_library(settle_developer INTERFACE)
 target_compile_options(settle_developer INTERFACE ${SETTLE_WARNINGS})
 
