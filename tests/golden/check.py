@@ -45,9 +45,7 @@ FIRST_RECORD = 4096
 
 # Kinds whose table is still to be written. Only to be shortened: a kind that has an example must
 # not be here.
-WITHOUT_EXAMPLE = """
-    AuthorityState
-    """.split()
+WITHOUT_EXAMPLE = []
 
 
 class Failed(Exception):
