@@ -112,7 +112,7 @@ TEST(Runner, GivesOtherHeadersForOtherValidators) {
 
 TEST(Runner, TakesBlocksBackUntilTheyAreAsOneByOne) {
   const TradeStream stream = CrowdedStream();
-  for (const std::size_t block_size : {50, 400, 4'000}) {
+  for (const std::size_t block_size : {50u, 400u, 4000u}) {
     SCOPED_TRACE(block_size);
     const Outcome outcome =
         Settle(stream, {.block_size = block_size, .collateral = Collateral::kTight});
