@@ -14,6 +14,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <random>
@@ -121,7 +122,8 @@ class World {
     for (std::size_t i = 0; i < kBatch; ++i) {
       TransactionHeader& header = batch.transactions[i].header;
       header.valid_until = until;
-      header.id = TransactionId::FromNumber(next_id_++);
+      std::memcpy(header.id.data(), &next_id_, sizeof(next_id_));
+      ++next_id_;
     }
     // One in a hundred repeats the one before it.
     for (std::size_t i = 1; i < kBatch; i += 100) {

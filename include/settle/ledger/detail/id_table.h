@@ -220,6 +220,7 @@ class IdTable {
   [[nodiscard]] Bucket& At(std::uint64_t number) { return ring_[number & (ring_.size() - 1)]; }
 
   Bucket& OpenBucket(std::uint64_t number) {
+    if (number >= first_bucket_ && number < end_bucket_) return At(number);
     if (first_bucket_ == end_bucket_) first_bucket_ = end_bucket_ = number;
     const std::uint64_t first = (std::min)(first_bucket_, number);
     const std::uint64_t end = (std::max)(end_bucket_, number + 1);

@@ -181,7 +181,7 @@ template <LedgerInvariant I, Authority A, AccountPolicy P>
 Reason Ledger<I, A, P>::Compute(const Item& item) {
   const std::span<const Leg> legs = item.transaction.legs;
   touched_.Begin(legs.size());
-  stored_.resize(legs.size());
+  if (stored_.size() < legs.size()) stored_.resize(legs.size());
   for (std::size_t i = 0; i < legs.size(); ++i) {
     const Leg& leg = legs[i];
     std::uint32_t row = accounts_.FindFrom(item.candidates[i], leg.account, item.leg_hashes[i]);
@@ -302,8 +302,9 @@ void Ledger<I, A, P>::Commit(const Item& item, std::size_t accounts_before, Verd
     account.balance += touched.change;
     account.entries += touched.legs;
   }
-  const auto add_legs = [this](std::vector<StoredLeg>& legs) {
-    legs.insert(legs.end(), stored_.begin(), stored_.end());
+  const std::span<const StoredLeg> stored = std::span(stored_).first(item.transaction.legs.size());
+  const auto add_legs = [stored](std::vector<StoredLeg>& legs) {
+    legs.insert(legs.end(), stored.begin(), stored.end());
   };
   const TransactionHeader& header = item.transaction.header;
   Fill(ids_.Insert(header.valid_until, item.id_hash, add_legs), header, {});
