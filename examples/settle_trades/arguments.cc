@@ -27,7 +27,7 @@ std::variant<Arguments, ExitCode> ParseArguments(int argc, const char* const* ar
   app.add_option("--validators", arguments.validators, "how many validators vote")
       ->capture_default_str()
       ->type_name("N")
-      ->check(CLI::Range(1, 10'000));
+      ->check(CLI::Range(1, 1'000));
   app.add_option("--block-size", arguments.block_size, "trades in a block")
       ->capture_default_str()
       ->type_name("N")

@@ -23,7 +23,7 @@
 
 namespace settle::example {
 
-// What each of them means stands in README.md.
+// What each of them means stands in settle_trades/README.md.
 inline constexpr std::array<std::string_view, 18> kFillColumns = {
     "block", "time_ms",   "coin",  "trade_id",    "order_id",       "account",
     "side",  "px",        "sz",    "dir",         "start_position", "closed_pnl",

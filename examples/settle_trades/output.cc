@@ -3,6 +3,7 @@
 
 #include "examples/settle_trades/output.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -84,7 +85,7 @@ absl::StatusOr<std::unique_ptr<OutputFolder>> OutputFolder::Create(const std::st
   std::string partial = absl::StrCat(target.parent_path().string(), "/.",
                                      target.filename().string(), ".partial-XXXXXX");
   if (::mkdtemp(partial.data()) == nullptr) {
-    return Refuse(target, "cannot be written", LastError());
+    return Refuse(target, "the folder that is to hold it cannot be written", LastError());
   }
   (void)::chmod(partial.c_str(), 0755);
   std::unique_ptr<OutputFolder> folder(new OutputFolder(std::move(target), partial));
@@ -120,20 +121,34 @@ absl::Status OutputFolder::Write(const std::string& name, ByteView bytes) {
 }
 
 absl::Status OutputFolder::Publish() {
-  std::error_code error;
-  const fs::path replaced = partial_.string() + ".replaced";
-  if (fs::exists(target_, error)) {
-    fs::rename(target_, replaced, error);
-    if (error) return Refuse(target_, "cannot be replaced", error);
+  // Takes the place of nothing or of an empty folder.
+  bool published = ::rename(partial_.c_str(), target_.c_str()) == 0;
+#ifdef RENAME_EXCHANGE
+  // The earlier output and this one change places in one step.
+  const bool exchanged = !published && ::renameat2(AT_FDCWD, partial_.c_str(), AT_FDCWD,
+                                                   target_.c_str(), RENAME_EXCHANGE) == 0;
+#else
+  const bool exchanged = false;
+#endif
+  std::error_code ignored;
+  if (exchanged) {
+    fs::remove_all(partial_, ignored);
+    published = true;
   }
-  fs::rename(partial_, target_, error);
-  if (error) {
-    const std::error_code why = error;
-    fs::rename(replaced, target_, error);
-    return Refuse(target_, "cannot be written", why);
+  if (!published) {
+    // Two steps, where there is no other way.
+    const fs::path replaced = partial_.string() + ".replaced";
+    if (::rename(target_.c_str(), replaced.c_str()) != 0) {
+      return Refuse(target_, "cannot be replaced", LastError());
+    }
+    if (::rename(partial_.c_str(), target_.c_str()) != 0) {
+      const std::error_code error = LastError();
+      (void)::rename(replaced.c_str(), target_.c_str());
+      return Refuse(target_, "cannot be written", error);
+    }
+    fs::remove_all(replaced, ignored);
   }
   partial_.clear();
-  fs::remove_all(replaced, error);
   return absl::OkStatus();
 }
 

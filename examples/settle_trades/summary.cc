@@ -23,9 +23,17 @@ constexpr std::size_t kMostListed = 40;
 
 // 1234567 as "1,234,567".
 std::string Grouped(std::uint64_t number) {
-  std::string text = std::to_string(number);
-  for (std::size_t at = text.size(); at > 3;) text.insert(at -= 3, ",");
+  const std::string digits = std::to_string(number);
+  std::string text;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) text.push_back(',');
+    text.push_back(digits[i]);
+  }
   return text;
+}
+
+std::string Count(std::uint64_t number, const char* of_what) {
+  return absl::StrCat(Grouped(number), " ", of_what, number == 1 ? "" : "s");
 }
 
 std::string Usdc(Int128 quanta) { return FormatDecimal(quanta, kUsdcDecimals); }
@@ -100,12 +108,13 @@ void WriteInput(const Run& run, TextWriter& out) {
   const TradeStream& stream = run.stream;
   const std::size_t contracts = stream.asset_count() - stream.tokens.size();
   absl::StrAppend(&out.out_, stream.name, "\n");
-  out.Line("read",
-           absl::StrCat(Grouped(stream.fills_read), " fills, ", Grouped(stream.trades.size()),
-                        " trades, ", Grouped(stream.accounts.size()), " accounts, ", contracts,
-                        " contracts, ", stream.tokens.size() - 1, " tokens and USDC"));
+  out.Line("read", absl::StrCat(Count(stream.fills_read, "fill"), ", ",
+                                Count(stream.trades.size(), "trade"), ", ",
+                                Count(stream.accounts.size(), "account"), ", ",
+                                Count(contracts, "contract"), ", ",
+                                Count(stream.tokens.size() - 1, "token"), " and USDC"));
   if (stream.repeated_trades > 0) {
-    out.Line("", absl::StrCat(Grouped(stream.repeated_trades), " trades stood there twice"));
+    out.Line("", absl::StrCat(Count(stream.repeated_trades, "trade"), " stood there twice"));
   }
   out.Line("collateral", absl::StrCat(ToAbsl(NameOf(run.collateral)), ": ",
                                       ToAbsl(DescriptionOf(run.collateral))));
@@ -114,8 +123,8 @@ void WriteInput(const Run& run, TextWriter& out) {
 
 void WriteOutcome(const Run& run, TextWriter& out) {
   const TradeStream& stream = run.stream;
-  out.Line("settled", absl::StrCat(Grouped(SettledOf(run)), " trades"));
-  out.Line("refused", absl::StrCat(Grouped(run.refusals.size()), " trades"));
+  out.Line("settled", Count(SettledOf(run), "trade"));
+  out.Line("refused", Count(run.refusals.size(), "trade"));
   for (const auto& [reason, count] : RefusedByReason(run)) {
     out.Item(absl::StrCat(reason, ": ", Grouped(count)));
   }

@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
+#include <cstddef>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -54,6 +56,24 @@ ProgramResult RunProgram(const std::string& program, const std::vector<std::stri
   result.out = ReadText(folder.File("out"));
   result.err = ReadText(folder.File("err"));
   return result;
+}
+
+std::string RunOnTerminal(const std::string& program, const std::vector<std::string>& arguments) {
+  std::string text;
+  const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY);
+  if (terminal < 0 || ::grantpt(terminal) != 0 || ::unlockpt(terminal) != 0) {
+    ADD_FAILURE() << "cannot open a terminal";
+    return text;
+  }
+  const pid_t id = Start(program, arguments, "/dev/null", ::ptsname(terminal));
+  std::array<char, 4096> buffer{};
+  // Ends with an error when the program, the last to have the terminal open, is gone.
+  for (ssize_t count = 0; (count = ::read(terminal, buffer.data(), buffer.size())) > 0;) {
+    text.append(buffer.data(), static_cast<std::size_t>(count));
+  }
+  ::close(terminal);
+  ::waitpid(id, nullptr, 0);
+  return text;
 }
 
 RunningProgram::RunningProgram(const std::string& program,

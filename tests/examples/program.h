@@ -24,6 +24,9 @@ struct ProgramResult {
 // Waits for the end of the program.
 ProgramResult RunProgram(const std::string& program, const std::vector<std::string>& arguments);
 
+// What the program writes to a terminal that is its stderr.
+std::string RunOnTerminal(const std::string& program, const std::vector<std::string>& arguments);
+
 // A program that runs until it is ended.
 class RunningProgram {
  public:

@@ -207,6 +207,8 @@ TEST(GeneratedStream, SettlesWithoutAFile) {
   EXPECT_EQ(summary["continuity_gaps"], 0);
   EXPECT_EQ(summary["pnl_compared"], 0);
   EXPECT_EQ(summary["blocks"], 100);
+  EXPECT_EQ(summary["final_digest"],
+            "4ab61b9ec200eb6fcbb7c546e748f6a5137f672591f1bafa7323aa89a3766d6b");
   EXPECT_EQ(summary["proofs_verified"], 1010);  // one in 100, genesis included
 }
 
@@ -219,6 +221,15 @@ TEST(GeneratedStream, SaysOneLineWhenItIsAskedToBeQuiet) {
   EXPECT_THAT(result.out, HasSubstr(" of 100,000 trades settled, "));
   EXPECT_THAT(result.out, HasSubstr(", 20 blocks, final header "));
   EXPECT_EQ(std::count(result.out.begin(), result.out.end(), '\n'), 1);
+}
+
+TEST(GeneratedStream, ShowsABarOnATerminalUnlessItIsAskedToBeQuiet) {
+  const std::string shown = test::RunOnTerminal(SETTLE_TRADES_PROGRAM, {"--block-size", "50000"});
+  EXPECT_THAT(shown,
+              HasSubstr("[####################....................] 50000 of 100000 trades"));
+  EXPECT_THAT(shown, ::testing::EndsWith(" \r"));  // and leaves nothing of it
+  EXPECT_THAT(test::RunOnTerminal(SETTLE_TRADES_PROGRAM, {"--block-size", "50000", "--quiet"}),
+              IsEmpty());
 }
 
 TEST(SettleTrades, ExplainsItself) {
@@ -240,7 +251,7 @@ TEST(SettleTrades, RefusesBadUsageWithCodeTwo) {
       {"--collateral", "loose"},
       {"--fills"},
       {"stray"},
-      {"--validators", "10001"},
+      {"--validators", "1001"},
       {"--block-size", "1.5"},
   };
   for (const std::vector<std::string>& arguments : cases) {
