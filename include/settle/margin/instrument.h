@@ -83,7 +83,8 @@ struct LinearPerpetual {
 
   // The same for lots and a price that are allowed, of an instrument that is valid.
   [[nodiscard]] constexpr Quanta ValueOfAllowed(Lots lots, PriceTicks price) const {
-    return Quanta(Int128{lots.value()} * (price.value() * quanta_per_lot_tick));
+    const std::int64_t lot = price.value() * quanta_per_lot_tick;
+    return Quanta(Int128{lots.value()} * lot);
   }
 
   using Fields = Members<&LinearPerpetual::compartment, &LinearPerpetual::contract,
