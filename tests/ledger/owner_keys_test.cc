@@ -23,8 +23,7 @@ namespace settle::test {
 namespace {
 
 using Keys = OwnerKeys<>;
-static_assert(Authority<Keys>);
-static_assert(Revertible<Keys>);
+static_assert(Authority<Keys> && Revertible<Keys>);
 
 constexpr std::uint64_t kVenue = 90;
 constexpr std::uint64_t kOtherVenue = 91;
