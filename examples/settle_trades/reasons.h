@@ -46,7 +46,7 @@ namespace settle::example {
 
 // The same with the name of the rule that margin refuses by: "margin, InitialMargin".
 [[nodiscard]] inline std::string NameOf(Reason reason) {
-  const std::string heading = HeadingOf(reason);
+  std::string heading = HeadingOf(reason);
   if (reason.module() != Module::kMargin) return heading;
   return heading + ", " + std::string(ReasonName(static_cast<MarginReason>(reason.code())));
 }

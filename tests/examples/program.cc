@@ -26,6 +26,7 @@ pid_t Start(const std::string& program, const std::vector<std::string>& argument
   std::vector<std::string> words = arguments;
   words.insert(words.begin(), program);
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   const pid_t id = ::fork();
