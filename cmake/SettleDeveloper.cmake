@@ -18,12 +18,14 @@ if(NOT DEFINED CMAKE_VERIFY_INTERFACE_HEADER_SETS)
   set(CMAKE_VERIFY_INTERFACE_HEADER_SETS ON)
 endif()
 
-# ccache, when it is there. The sloppiness is what it needs to cache with a precompiled header.
+# ccache, when it is there. The sloppiness is what it needs to cache with a precompiled header; with
+# paths relative to the checkout, one checkout finds what another compiled.
 find_program(SETTLE_CCACHE ccache)
 mark_as_advanced(SETTLE_CCACHE)
 if(SETTLE_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER
-      "${CMAKE_COMMAND}" -E env CCACHE_SLOPPINESS=pch_defines,time_macros "${SETTLE_CCACHE}")
+      "${CMAKE_COMMAND}" -E env CCACHE_SLOPPINESS=pch_defines,time_macros
+      "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" CCACHE_NOHASHDIR=1 "${SETTLE_CCACHE}")
 endif()
 
 # The warnings that tests, benchmarks and examples compile with.
@@ -40,7 +42,3 @@ set(SETTLE_DEFAULT_VECTORS_DIR "${PROJECT_SOURCE_DIR}/../shared/vectors")
 set(SETTLE_DEFAULT_DATA_DIR "${PROJECT_SOURCE_DIR}/../shared/data")
 cmake_path(NORMAL_PATH SETTLE_DEFAULT_VECTORS_DIR)
 cmake_path(NORMAL_PATH SETTLE_DEFAULT_DATA_DIR)
-add_library(settle_data_paths INTERFACE)
-target_compile_definitions(
-  settle_data_paths INTERFACE SETTLE_DEFAULT_VECTORS_DIR="${SETTLE_DEFAULT_VECTORS_DIR}"
-                              SETTLE_DEFAULT_DATA_DIR="${SETTLE_DEFAULT_DATA_DIR}")
