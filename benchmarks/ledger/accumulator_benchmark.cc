@@ -31,7 +31,6 @@ namespace {
 using Tree = Accumulator<Sha256, MemoryLevels>;
 
 constexpr std::size_t kBatch = 1000;
-constexpr std::size_t kLeafSize = 64;
 constexpr std::uint64_t kMillion = std::uint64_t{1} << 20;
 
 std::uint64_t WordOf(const Digest& digest) { return FirstWord(digest.bytes()); }
