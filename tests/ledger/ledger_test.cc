@@ -241,9 +241,12 @@ TEST_F(LedgerTest, C12RefusesLegsAndBalancesThatLeave128BitsByOne) {
   ExpectNoTrace(
       Make(wanted, {{outside, Of(max)}, {other, Of(-max)}, {outside, Of(1)}, {other, Of(-1)}}),
       LedgerReason::kLegsOverflow);
-  // The legs of one asset, in the order in which they stand.
+  // Four times 2^126 is 2^128: zero to a sum that wraps around.
+  const AccountKey third{kOutside, Compartment(77), kUsd};
+  const AccountKey fourth{kOutside, Compartment(78), kUsd};
+  const Amount quarter = Of(Int128{1} << 126);
   ExpectNoTrace(
-      Make(wanted, {{outside, Of(max)}, {other, Of(1)}, {outside, Of(-max)}, {other, Of(-1)}}),
+      Make(wanted, {{outside, quarter}, {other, quarter}, {third, quarter}, {fourth, quarter}}),
       LedgerReason::kUnbalanced);
   // A balance: the outside has -3000, so its least is 3000 above the least of all.
   ExpectBurnt(Make({.id = 2, .valid_until = 1050},
@@ -255,6 +258,20 @@ TEST_F(LedgerTest, C12RefusesLegsAndBalancesThatLeave128BitsByOne) {
                     {{outside, Of(kMin<Int128> + 3000)}, {other, Of(max)}, {other, Of(-2999)}}))
           .ok());
   EXPECT_EQ(ledger_.BalanceOf(outside), Of(kMin<Int128>));
+}
+
+TEST_F(LedgerTest, BalancesLegsWhateverTheirOrder) {
+  const auto make = [](std::uint64_t id, Int128 amount) {  // the sum leaves 128 bits on the way
+    const auto part = [](std::uint32_t number) {
+      return AccountKey{kOutside, Compartment(number), kUsd};
+    };
+    return Make({.id = id, .valid_until = 1050}, {{part(1), Of(amount)},
+                                                  {part(2), Of(amount)},
+                                                  {part(3), Of(-amount)},
+                                                  {part(4), Of(-amount)}});
+  };
+  EXPECT_TRUE(ApplyOne(ledger_, make(1, kMax<Int128>)).ok());
+  EXPECT_TRUE(ApplyOne(ledger_, make(2, -kMax<Int128>)).ok());
 }
 
 TEST_F(LedgerTest, HoldsBalancesWithinTheirLimitsExactly) {

@@ -86,13 +86,13 @@ class Ledger {
       for (Verdict& verdict : verdicts) Refuse(LedgerReason::kWrongEntryPoint, verdict);
       return;
     }
-    HashKeys(batch);
+    MakeRoom(batch);
     Ahead slots;
     Ahead rows;
     std::size_t leg = 0;
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      if (slots.leg <= leg + kFetch) FetchSlots(batch, leg + 2 * kFetch, slots);
-      if (rows.leg <= leg) FetchRows(batch, leg + kFetch, rows);
+      FetchSlots(batch, leg + 2 * kFetch, slots);
+      FetchRows(batch, leg + kFetch, rows);
       const Item item{.transaction = batch[i],
                       .id_hash = id_hashes_[i],
                       .leg_hashes = std::span(leg_hashes_).subspan(leg, batch[i].legs.size()),
@@ -183,8 +183,8 @@ class Ledger {
       return {.what = What::kTime, .height = height, .time = now, .ids = ids};
     }
     static Undo OfOpen() { return {.what = What::kOpen}; }
-    static Undo OfBalance(const detail::Touched& touched, Int128 balance) {
-      return {.what = What::kBalance, .row = touched.row, .legs = touched.legs, .balance = balance};
+    static Undo OfBalance(std::uint32_t row, std::uint32_t legs, Int128 balance) {
+      return {.what = What::kBalance, .row = row, .legs = legs, .balance = balance};
     }
     static Undo OfId(Timestamp valid_until) { return {.what = What::kId, .time = valid_until}; }
     static Undo OfIndex() { return {.what = What::kIndex}; }
@@ -197,9 +197,9 @@ class Ledger {
     std::span<const std::uint32_t> candidates;  // what the rows may be
   };
 
-  // Cache lines are fetched for so many legs at once, so that the translations of their addresses
-  // overlap: index slots one run ahead of the rows that they lead to.
-  static constexpr std::size_t kFetch = 64;
+  // Account rows are fetched so many legs ahead of their use, and the index slots that lead to them
+  // as many legs earlier.
+  static constexpr std::size_t kFetch = 16;
   struct Ahead {
     std::size_t transaction = 0;  // the next one to fetch
     std::size_t leg = 0;          // its first leg among all of the batch
@@ -209,8 +209,8 @@ class Ledger {
     verdict = {.disposition = Disposition::kRefused, .reason = reason};
   }
 
-  void HashKeys(std::span<const TransactionView> batch);
-  void FetchSlots(std::span<const TransactionView> batch, std::size_t until, Ahead& at) const;
+  void MakeRoom(std::span<const TransactionView> batch);
+  void FetchSlots(std::span<const TransactionView> batch, std::size_t until, Ahead& at);
   void FetchRows(std::span<const TransactionView> batch, std::size_t until, Ahead& at);
   void ApplyChosen(const Item& item, const Intent& intent, const Judgement& by, Verdict& verdict);
   void ApplyCompulsory(const TransactionView& transaction, Verdict& verdict);
@@ -218,8 +218,8 @@ class Ledger {
   [[nodiscard]] Reason SameContent(const TransactionView& transaction,
                                    const detail::IdRecord& record) const;
   [[nodiscard]] Reason CheckForm(const TransactionView& transaction);
+  [[nodiscard]] detail::AssetSum& SumOf(AssetId asset);
   Reason Compute(const Item& item);
-  [[nodiscard]] Reason CheckOverflow() const;
   [[nodiscard]] Reason CheckAuthority(const Intent& intent, const Judgement& by);
   [[nodiscard]] Reason CheckState(const Context& context);
   [[nodiscard]] Reason CheckMargin(std::uint32_t margin_account, const Context& context);
@@ -247,6 +247,7 @@ class Ledger {
   std::vector<std::uint64_t> leg_hashes_;
   std::vector<std::uint32_t> candidates_;
   std::vector<StoredLeg> stored_;
+  bool overflows_ = false;  // a balance that it would have
   std::vector<detail::AssetSum> sums_;
   std::vector<OwnerId> owners_;
   std::vector<std::uint32_t> margin_accounts_;

@@ -234,12 +234,9 @@ class OwnerKeys {
     OwnerId venue;
   };
 
-  [[nodiscard]] std::uint64_t HashOf(const OwnerId& owner) const {
-    return by_owner_.HashOf(owner.data(), OwnerId::kSize);
-  }
+  [[nodiscard]] std::uint64_t HashOf(const OwnerId& owner) const { return by_owner_.HashOf(owner); }
   [[nodiscard]] std::uint64_t HashOf(const OwnerId& owner, const OwnerId& venue) const {
-    const Pair pair{owner, venue};
-    return by_pair_.HashOf(&pair, sizeof(pair));
+    return by_pair_.HashOf(Pair{owner, venue});
   }
   [[nodiscard]] const PublicKey* FindKey(const OwnerId& owner) const {
     const std::uint32_t row = by_owner_.Find(

@@ -9,6 +9,7 @@
 #ifndef SETTLE_LEDGER_DETAIL_ACCOUNT_TABLE_H_
 #define SETTLE_LEDGER_DETAIL_ACCOUNT_TABLE_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -61,33 +62,44 @@ class AccountTable {
   [[nodiscard]] std::size_t size() const { return rows_.size(); }
   [[nodiscard]] const AccountRow& operator[](std::uint32_t row) const { return rows_[row]; }
   [[nodiscard]] AccountRow& operator[](std::uint32_t row) { return rows_[row]; }
+  // All rows, until the next Open.
+  [[nodiscard]] AccountRow* data() { return rows_.data(); }
+  [[nodiscard]] const AccountRow* data() const { return rows_.data(); }
+  [[nodiscard]] std::uint32_t RowOf(const AccountRow& account) const {
+    return static_cast<std::uint32_t>(&account - rows_.data());
+  }
   [[nodiscard]] const Limits& LimitsOf(const AccountRow& row) const { return limits_[row.limits]; }
   [[nodiscard]] const MarginAccountRow& margin_account(std::uint32_t at) const {
     return margin_rows_[at];
   }
   [[nodiscard]] MarginAccountRow& margin_account(std::uint32_t at) { return margin_rows_[at]; }
 
-  [[nodiscard]] std::uint64_t HashOf(const AccountKey& key) const {
-    return index_.HashOf(&key, sizeof(key));
-  }
+  [[nodiscard]] std::uint64_t HashOf(const AccountKey& key) const { return index_.HashOf(key); }
   void PrefetchSlot(std::uint64_t hash) const { index_.Prefetch(hash); }
   // The row that `hash` most likely leads to, or kNoRow; whether it is the key's is for
-  // FindFrom to see.
+  // FindOrOpen to see.
   [[nodiscard]] std::uint32_t Candidate(std::uint64_t hash) const { return index_.Candidate(hash); }
   void PrefetchRow(std::uint32_t row) const {
     if (row < rows_.size()) __builtin_prefetch(&rows_[row], 1, 3);
   }
 
-  // Find, with a Candidate of earlier at hand.
-  [[nodiscard]] std::uint32_t FindFrom(std::uint32_t candidate, const AccountKey& key,
-                                       std::uint64_t hash) const {
-    if (candidate < rows_.size() && rows_[candidate].key == key) return candidate;
-    return Find(key, hash);
+  // The key's account, opened if need be, with a Candidate of earlier at hand.
+  [[nodiscard]] AccountRow& FindOrOpen(std::uint32_t candidate, const AccountKey& key,
+                                       std::uint64_t hash) {
+    if (candidate < rows_.size() && rows_[candidate].key == key) return rows_[candidate];
+    const std::uint32_t row = Find(key, hash);
+    return rows_[row == kNoRow ? Open(key, hash) : row];
   }
 
   // The key's row, or kNoRow.
   [[nodiscard]] std::uint32_t Find(const AccountKey& key, std::uint64_t hash) const {
     return index_.Find(hash, [&](std::uint32_t row) { return rows_[row].key == key; });
+  }
+
+  // Afterwards so many accounts can be opened without moving a row.
+  void MakeRoom(std::size_t accounts) {
+    if (rows_.capacity() - rows_.size() >= accounts) return;
+    rows_.reserve((std::max)(rows_.size() + accounts, 2 * rows_.size()));
   }
 
   // Opens an account that Find does not know, with a balance of zero.
@@ -143,7 +155,7 @@ class AccountTable {
   }
 
   std::uint32_t FindOrAddMarginAccount(const MarginAccountId& id) {
-    const std::uint64_t hash = margin_index_.HashOf(&id, sizeof(id));
+    const std::uint64_t hash = margin_index_.HashOf(id);
     const std::uint32_t found =
         margin_index_.Find(hash, [&](std::uint32_t at) { return margin_rows_[at].id == id; });
     if (found != kNoRow) return found;
@@ -157,7 +169,7 @@ class AccountTable {
   // which the first row closes.
   void RemoveLastMarginAccount() {
     const MarginAccountId& id = margin_rows_.back().id;
-    margin_index_.Erase(margin_index_.HashOf(&id, sizeof(id)),
+    margin_index_.Erase(margin_index_.HashOf(id),
                         static_cast<std::uint32_t>(margin_rows_.size() - 1));
     margin_rows_.pop_back();
   }

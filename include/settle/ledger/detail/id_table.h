@@ -66,9 +66,7 @@ class IdTable {
         period_((std::max)(period.value(), horizon.value() / kMaxPeriods + 1)),
         index_(seed) {}
 
-  [[nodiscard]] std::uint64_t HashOf(const TransactionId& id) const {
-    return index_.HashOf(id.data(), TransactionId::kSize);
-  }
+  [[nodiscard]] std::uint64_t HashOf(const TransactionId& id) const { return index_.HashOf(id); }
   void PrefetchSlot(std::uint64_t hash) const { index_.Prefetch(hash); }
 
   // The record of `id` that still counts at `now`, or nullptr.
@@ -160,7 +158,7 @@ class IdTable {
   // Frees the records of the periods that had passed at `position`. Called when nothing can bring
   // them back.
   void Trim(Position position) {
-    const auto count = static_cast<std::size_t>(position.retired - trimmed_);
+    const std::uint64_t count = position.retired - trimmed_;
     for (auto& [number, bucket] : std::span(retired_).first(count)) {
       constexpr std::size_t kRun = 64;  // slots fetched at once
       for (std::size_t i = 0; i < bucket.slots.size(); ++i) {

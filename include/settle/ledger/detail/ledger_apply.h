@@ -12,42 +12,48 @@
 SETTLE_NAMESPACE_BEGIN
 
 template <LedgerInvariant I, Authority A, AccountPolicy P>
-void Ledger<I, A, P>::HashKeys(std::span<const TransactionView> batch) {
+void Ledger<I, A, P>::MakeRoom(std::span<const TransactionView> batch) {
   std::size_t legs = 0;
   for (const TransactionView& transaction : batch) legs += transaction.legs.size();
-  id_hashes_.resize(batch.size());
-  leg_hashes_.resize(legs);
-  candidates_.assign(legs, detail::kNoRow);
-  std::uint64_t* id_hash = id_hashes_.data();
-  std::uint64_t* leg_hash = leg_hashes_.data();
-  for (const TransactionView& transaction : batch) {
-    *id_hash++ = ids_.HashOf(transaction.header.id);
-    for (const Leg& leg : transaction.legs) *leg_hash++ = accounts_.HashOf(leg.account);
+  if (id_hashes_.size() < batch.size()) id_hashes_.resize(batch.size());
+  if (leg_hashes_.size() < legs) {
+    leg_hashes_.resize(legs);
+    candidates_.resize(legs);
   }
 }
 
-// Fetches the index slots of the transactions that begin before leg `until` of the batch.
+// Hashes the keys of the transactions that begin before leg `until` of the batch and fetches the
+// index slots that they lead to.
 template <LedgerInvariant I, Authority A, AccountPolicy P>
 void Ledger<I, A, P>::FetchSlots(std::span<const TransactionView> batch, std::size_t until,
-                                 Ahead& at) const {
+                                 Ahead& at) {
   for (; at.transaction < batch.size() && at.leg < until; ++at.transaction) {
-    ids_.PrefetchSlot(id_hashes_[at.transaction]);
-    const std::size_t end = at.leg + batch[at.transaction].legs.size();
-    for (; at.leg < end; ++at.leg) accounts_.PrefetchSlot(leg_hashes_[at.leg]);
+    const TransactionView& transaction = batch[at.transaction];
+    const std::uint64_t id_hash = ids_.HashOf(transaction.header.id);
+    id_hashes_[at.transaction] = id_hash;
+    ids_.PrefetchSlot(id_hash);
+    std::uint64_t* hash = leg_hashes_.data() + at.leg;
+    for (const Leg& leg : transaction.legs) {
+      *hash = accounts_.HashOf(leg.account);
+      accounts_.PrefetchSlot(*hash++);
+    }
+    at.leg += transaction.legs.size();
   }
 }
 
-// The same for the account rows that the slots lead to.
+// Fetches the account rows that the slots of those transactions lead to.
 template <LedgerInvariant I, Authority A, AccountPolicy P>
 void Ledger<I, A, P>::FetchRows(std::span<const TransactionView> batch, std::size_t until,
                                 Ahead& at) {
   for (; at.transaction < batch.size() && at.leg < until; ++at.transaction) {
     const std::size_t end = at.leg + batch[at.transaction].legs.size();
-    for (; at.leg < end; ++at.leg) {
+    for (std::size_t leg = at.leg; leg < end; ++leg) {
       // Kept, and so no dead code: g++ drops calls that only prefetch.
-      candidates_[at.leg] = accounts_.Candidate(leg_hashes_[at.leg]);
-      accounts_.PrefetchRow(candidates_[at.leg]);
+      const std::uint32_t row = accounts_.Candidate(leg_hashes_[leg]);
+      candidates_[leg] = row;
+      accounts_.PrefetchRow(row);
     }
+    at.leg = end;
   }
 }
 
@@ -77,7 +83,12 @@ void Ledger<I, A, P>::ApplyChosen(const Item& item, const Intent& intent, const 
 
 template <LedgerInvariant I, Authority A, AccountPolicy P>
 void Ledger<I, A, P>::ApplyCompulsory(const TransactionView& transaction, Verdict& verdict) {
-  HashKeys(std::span(&transaction, 1));
+  const std::span batch(&transaction, 1);
+  MakeRoom(batch);
+  Ahead slots;
+  Ahead rows;
+  FetchSlots(batch, kMaxLegs, slots);
+  FetchRows(batch, kMaxLegs, rows);
   const Item item{.transaction = transaction,
                   .id_hash = id_hashes_[0],
                   .leg_hashes = leg_hashes_,
@@ -96,8 +107,8 @@ void Ledger<I, A, P>::ApplyCompulsory(const TransactionView& transaction, Verdic
     CloseTo(accounts_before);
     return Refuse(reason, verdict);
   }
-  if (reason = CheckOverflow(); !reason.ok()) {
-    return Remember(item, reason, accounts_before, verdict);
+  if (overflows_) {
+    return Remember(item, LedgerReason::kAmountOverflow, accounts_before, verdict);
   }
   Commit(item, accounts_before, verdict);
 }
@@ -154,21 +165,14 @@ Reason Ledger<I, A, P>::CheckForm(const TransactionView& transaction) {
   if (transaction.legs.size() > kMaxLegs) return LedgerReason::kTooManyLegs;
   sums_.clear();
   detail::AssetSum* sum = nullptr;  // of the last leg, whose asset the next often has
-  bool overflow = false;
   for (const Leg& leg : transaction.legs) {
     if (leg.amount == Amount()) return LedgerReason::kZeroAmount;
-    const AssetId asset = leg.account.asset;
-    if (sum == nullptr || sum->asset != asset) {
-      const auto same =
-          std::find_if(sums_.begin(), sums_.end(),
-                       [asset](const detail::AssetSum& s) { return s.asset == asset; });
-      sum = same != sums_.end() ? &*same : &sums_.emplace_back(detail::AssetSum{.asset = asset});
-    }
-    overflow |= !AddTo(sum->sum, leg.amount.value());
+    if (sum == nullptr || sum->asset != leg.account.asset) sum = &SumOf(leg.account.asset);
+    sum->Add(leg.amount.value());
   }
-  const bool balanced =
-      std::all_of(sums_.begin(), sums_.end(), [](const detail::AssetSum& s) { return s.sum == 0; });
-  if (overflow || !balanced) return LedgerReason::kUnbalanced;
+  for (const detail::AssetSum& of : sums_) {
+    if (!of.IsZero()) return LedgerReason::kUnbalanced;
+  }
   // Not an addition: now + horizon may be past the end of time.
   if (transaction.header.valid_until.value() - now_.value() > options_.id_horizon.value()) {
     return LedgerReason::kExpiryTooFar;
@@ -176,28 +180,32 @@ Reason Ledger<I, A, P>::CheckForm(const TransactionView& transaction) {
   return {};
 }
 
-// Sums the legs by account. Errors: kLegsOverflow.
+template <LedgerInvariant I, Authority A, AccountPolicy P>
+detail::AssetSum& Ledger<I, A, P>::SumOf(AssetId asset) {
+  for (detail::AssetSum& sum : sums_) {
+    if (sum.asset == asset) return sum;
+  }
+  return sums_.emplace_back(detail::AssetSum{.asset = asset});
+}
+
+// Sums the legs by account and computes what each balance would be. Errors: kLegsOverflow.
 template <LedgerInvariant I, Authority A, AccountPolicy P>
 Reason Ledger<I, A, P>::Compute(const Item& item) {
   const std::span<const Leg> legs = item.transaction.legs;
   touched_.Begin(legs.size());
+  accounts_.MakeRoom(legs.size());
   if (stored_.size() < legs.size()) stored_.resize(legs.size());
   for (std::size_t i = 0; i < legs.size(); ++i) {
     const Leg& leg = legs[i];
-    std::uint32_t row = accounts_.FindFrom(item.candidates[i], leg.account, item.leg_hashes[i]);
-    if (row == detail::kNoRow) row = accounts_.Open(leg.account, item.leg_hashes[i]);
-    stored_[i] = {.row = row, .amount = leg.amount};
-    if (!touched_.Add(row, accounts_[row], leg.amount.value())) return LedgerReason::kLegsOverflow;
+    detail::AccountRow& account =
+        accounts_.FindOrOpen(item.candidates[i], leg.account, item.leg_hashes[i]);
+    stored_[i].row = accounts_.RowOf(account);
+    stored_[i].amount = leg.amount;
+    if (!touched_.Add(account, leg.amount.value())) return LedgerReason::kLegsOverflow;
   }
-  return {};
-}
-
-template <LedgerInvariant I, Authority A, AccountPolicy P>
-Reason Ledger<I, A, P>::CheckOverflow() const {
-  for (const detail::Touched& touched : touched_) {
-    if (!CheckedAdd(accounts_[touched.row].balance, touched.change)) {
-      return LedgerReason::kAmountOverflow;
-    }
+  overflows_ = false;
+  for (detail::Touched& touched : touched_.entries()) {
+    overflows_ |= __builtin_add_overflow(touched.account->balance, touched.change, &touched.after);
   }
   return {};
 }
@@ -207,8 +215,8 @@ Reason Ledger<I, A, P>::CheckOverflow() const {
 template <LedgerInvariant I, Authority A, AccountPolicy P>
 Reason Ledger<I, A, P>::CheckAuthority(const Intent& intent, const Judgement& by) {
   owners_.clear();
-  for (const detail::Touched& touched : touched_) {
-    const AccountKey& key = accounts_[touched.row].key;
+  for (const detail::Touched& touched : touched_.entries()) {
+    const AccountKey& key = touched.account->key;
     const bool receives = touched.change > 0 && !IsContract(key.asset);
     if (receives || std::find(owners_.begin(), owners_.end(), key.owner) != owners_.end()) continue;
     owners_.push_back(key.owner);
@@ -223,19 +231,22 @@ Reason Ledger<I, A, P>::CheckAuthority(const Intent& intent, const Judgement& by
 // weakened.
 template <LedgerInvariant I, Authority A, AccountPolicy P>
 Reason Ledger<I, A, P>::CheckState(const Context& context) {
-  if (Reason reason = CheckOverflow(); !reason.ok()) return reason;
+  if (overflows_) return LedgerReason::kAmountOverflow;
   margin_accounts_.clear();
   bool above_ceiling = false;
-  for (const detail::Touched& touched : touched_) {
-    const detail::AccountRow& account = accounts_[touched.row];
+  for (const detail::Touched& touched : touched_.entries()) {
+    const detail::AccountRow& account = *touched.account;
     const Limits& limits = accounts_.LimitsOf(account);
-    const Int128 after = account.balance + touched.change;
     // A balance outside its limits may always move towards them.
-    if (touched.change < 0 && after < limits.floor.value()) return LedgerReason::kBelowFloor;
-    above_ceiling |= touched.change > 0 && after > limits.ceiling.value();
+    if (touched.change < 0) {
+      if (touched.after < limits.floor.value()) return LedgerReason::kBelowFloor;
+    } else {
+      above_ceiling |= touched.change > 0 && touched.after > limits.ceiling.value();
+    }
+    if (account.margin_account == detail::kNoRow) continue;
     const bool weakened =
         touched.change < 0 || (touched.change != 0 && IsContract(account.key.asset));
-    if (!weakened || account.margin_account == detail::kNoRow) continue;
+    if (!weakened) continue;
     detail::MarginAccountRow& margin = accounts_.margin_account(account.margin_account);
     const bool listed = margin.scratch < margin_accounts_.size() &&
                         margin_accounts_[margin.scratch] == account.margin_account;
@@ -257,7 +268,7 @@ Reason Ledger<I, A, P>::CheckMargin(std::uint32_t margin_account, const Context&
   const detail::MarginAccountRow& margin = accounts_.margin_account(margin_account);
   for (std::uint32_t row = margin.last_row; row != detail::kNoRow; row = accounts_[row].previous) {
     const detail::AccountRow& account = accounts_[row];
-    const detail::Touched* touched = touched_.Find(row, account);
+    const detail::Touched* touched = touched_.Find(account);
     const Int128 change = touched == nullptr ? 0 : touched->change;
     BalanceView view{.compartment = account.key.compartment,
                      .asset = account.key.asset,
@@ -296,10 +307,12 @@ void Ledger<I, A, P>::Commit(const Item& item, std::size_t accounts_before, Verd
   if (recording) {
     for (std::size_t i = accounts_before; i < accounts_.size(); ++i) undo_.Record(Undo::OfOpen());
   }
-  for (const detail::Touched& touched : touched_) {
-    detail::AccountRow& account = accounts_[touched.row];
-    if (recording) undo_.Record(Undo::OfBalance(touched, account.balance));
-    account.balance += touched.change;
+  for (const detail::Touched& touched : touched_.entries()) {
+    detail::AccountRow& account = *touched.account;
+    if (recording) {
+      undo_.Record(Undo::OfBalance(accounts_.RowOf(account), touched.legs, account.balance));
+    }
+    account.balance = touched.after;
     account.entries += touched.legs;
   }
   const std::span<const StoredLeg> stored = std::span(stored_).first(item.transaction.legs.size());

@@ -48,7 +48,7 @@ inline bool EveryAssetSumsToZero(const LedgerState& state, std::uint64_t hash_se
   RowIndex by_asset(hash_seed);
   for (const AccountState& account : state.accounts) {
     const AssetId asset = account.key.asset;
-    const std::uint64_t hash = by_asset.HashOf(&asset, sizeof(asset));
+    const std::uint64_t hash = by_asset.HashOf(asset);
     std::uint32_t row =
         by_asset.Find(hash, [&](std::uint32_t at) { return sums[at].asset == asset; });
     if (row == kNoRow) {

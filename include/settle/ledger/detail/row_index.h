@@ -10,11 +10,16 @@
 
 #include <xxhash.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "settle/base/config.h"
+#include "settle/base/integer.h"
 
 SETTLE_NAMESPACE_BEGIN
 
@@ -25,10 +30,24 @@ inline constexpr std::uint32_t kNoRow = 0xffffffff;
 // Maps the hash of a key to a row number; equality of keys is the caller's to decide.
 class RowIndex {
  public:
-  explicit RowIndex(std::uint64_t seed) : seed_(seed), slots_(kInitialSlots, kEmpty) {}
+  explicit RowIndex(std::uint64_t seed)
+      : start_(XXH3_64bits_withSeed("start", 5, seed)),
+        factor_(XXH3_64bits_withSeed("factor", 6, seed) | 1),
+        slots_(kInitialSlots, kEmpty) {}
 
-  [[nodiscard]] std::uint64_t HashOf(const void* bytes, std::size_t size) const {
-    return XXH3_64bits_withSeed(bytes, size, seed_);
+  // The two halves of a 128-bit product folded for each word, as XXH3 treats short keys, but in
+  // line: a call of XXH3 takes as many instructions as all else that a look-up does.
+  template <typename Key>
+  [[nodiscard]] std::uint64_t HashOf(const Key& key) const {
+    static_assert(std::has_unique_object_representations_v<Key>, "padding would be hashed");
+    std::array<std::uint64_t, (sizeof(Key) + 7) / 8> words{};
+    std::memcpy(words.data(), &key, sizeof(Key));
+    return [&]<std::size_t... i>(std::index_sequence<i...>) {
+      std::uint64_t hash = start_;
+      ((hash = Fold(UInt128{hash ^ words[i]} * factor_)), ...);
+      return hash;
+    }
+    (std::make_index_sequence<words.size()>());
   }
 
   void Prefetch(std::uint64_t hash) const { __builtin_prefetch(&slots_[Home(hash)], 0, 3); }
@@ -36,7 +55,7 @@ class RowIndex {
   // The first row with this hash for which `is_it(row)` holds, or kNoRow.
   template <typename IsIt>
   [[nodiscard]] std::uint32_t Find(std::uint64_t hash, IsIt&& is_it) const {
-    for (std::size_t at = Home(hash); slots_[at] != kEmpty; at = (at + 1) & Mask()) {
+    for (std::size_t at = Home(hash); slots_[at] != kEmpty; at = (at + 1) & mask_) {
       if (Tag(slots_[at]) == Tag(hash) && is_it(RowOf(slots_[at]))) return RowOf(slots_[at]);
     }
     return kNoRow;
@@ -44,7 +63,7 @@ class RowIndex {
 
   // The first row with this tag without looking at the row itself, or kNoRow.
   [[nodiscard]] std::uint32_t Candidate(std::uint64_t hash) const {
-    for (std::size_t at = Home(hash); slots_[at] != kEmpty; at = (at + 1) & Mask()) {
+    for (std::size_t at = Home(hash); slots_[at] != kEmpty; at = (at + 1) & mask_) {
       if (Tag(slots_[at]) == Tag(hash)) return RowOf(slots_[at]);
     }
     return kNoRow;
@@ -55,7 +74,7 @@ class RowIndex {
   [[nodiscard]] static std::uint32_t RowOf(Slot slot) { return static_cast<std::uint32_t>(slot); }
 
   Slot Insert(std::uint64_t hash, std::uint32_t row) {
-    if ((count_ + 1) * 2 > slots_.size()) Grow();
+    if ((count_ + 1) * 2 > mask_ + 1) Grow();
     const Slot slot = SlotOf(hash, row);
     Place(slot);
     ++count_;
@@ -69,17 +88,17 @@ class RowIndex {
     std::size_t at = Home(slot);
     while (slots_[at] != slot) {
       if (slots_[at] == kEmpty) return;
-      at = (at + 1) & Mask();
+      at = (at + 1) & mask_;
     }
-    std::size_t next = (at + 1) & Mask();
+    std::size_t next = (at + 1) & mask_;
     while (slots_[next] != kEmpty) {
       // A slot may move back to `at` unless its home lies cyclically in (at, next].
       const std::size_t home = Home(slots_[next]);
-      if (((next - home) & Mask()) >= ((next - at) & Mask())) {
+      if (((next - home) & mask_) >= ((next - at) & mask_)) {
         slots_[at] = slots_[next];
         at = next;
       }
-      next = (next + 1) & Mask();
+      next = (next + 1) & mask_;
     }
     slots_[at] = kEmpty;
     --count_;
@@ -87,6 +106,7 @@ class RowIndex {
 
   void Clear() {
     slots_.assign(kInitialSlots, kEmpty);
+    mask_ = kInitialSlots - 1;
     count_ = 0;
   }
 
@@ -101,6 +121,10 @@ class RowIndex {
   // Row numbers stay below kNoRow, so no slot in use equals this.
   static constexpr Slot kEmpty = 0xffffffff;
 
+  [[nodiscard]] static std::uint64_t Fold(UInt128 product) {
+    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+  }
+
   // High half: 32 bits of the hash, which also choose the home. Low half: the row.
   [[nodiscard]] static Slot SlotOf(std::uint64_t hash, std::uint32_t row) {
     return (hash & 0xffffffff00000000) | row;
@@ -108,27 +132,29 @@ class RowIndex {
   [[nodiscard]] static std::uint32_t Tag(std::uint64_t slot_or_hash) {
     return static_cast<std::uint32_t>(slot_or_hash >> 32);
   }
-  [[nodiscard]] std::size_t Mask() const { return slots_.size() - 1; }
   [[nodiscard]] std::size_t Home(std::uint64_t slot_or_hash) const {
-    return Tag(slot_or_hash) & Mask();
+    return Tag(slot_or_hash) & mask_;
   }
 
   void Place(Slot slot) {
     std::size_t at = Home(slot);
-    while (slots_[at] != kEmpty) at = (at + 1) & Mask();
+    while (slots_[at] != kEmpty) at = (at + 1) & mask_;
     slots_[at] = slot;
   }
 
   void Grow() {
     std::vector<Slot> old(slots_.size() * 2, kEmpty);
     old.swap(slots_);
+    mask_ = slots_.size() - 1;
     for (const Slot slot : old) {
       if (slot != kEmpty) Place(slot);
     }
   }
 
-  std::uint64_t seed_;
-  std::vector<Slot> slots_;
+  std::uint64_t start_;
+  std::uint64_t factor_;
+  std::vector<Slot> slots_;               // a power of two
+  std::size_t mask_ = kInitialSlots - 1;  // their number less one
   std::size_t count_ = 0;
 };
 

@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "settle/base/config.h"
@@ -24,14 +25,23 @@ SETTLE_NAMESPACE_BEGIN
 namespace detail {
 
 struct Touched {
-  std::uint32_t row = kNoRow;
+  AccountRow* account = nullptr;
   std::uint32_t legs = 0;
   Int128 change = 0;
+  Int128 after = 0;  // the balance with the change
 };
 
+// The sum of an asset's legs, exact in whatever order they come: high * 2^128 + low.
 struct AssetSum {
   AssetId asset{};
-  Int128 sum = 0;
+  std::int32_t high = 0;
+  UInt128 low = 0;
+
+  void Add(Int128 amount) {
+    const bool carried = __builtin_add_overflow(low, static_cast<UInt128>(amount), &low);
+    high += (carried ? 1 : 0) - (amount < 0 ? 1 : 0);
+  }
+  [[nodiscard]] bool IsZero() const { return low == 0 && high == 0; }
 };
 
 class TouchedSet {
@@ -41,25 +51,27 @@ class TouchedSet {
     if (entries_.size() < legs) entries_.resize(legs);
     size_ = 0;
   }
-  [[nodiscard]] std::size_t size() const { return size_; }
-  [[nodiscard]] const Touched* begin() const { return entries_.data(); }
-  [[nodiscard]] const Touched* end() const { return entries_.data() + size_; }
+  [[nodiscard]] std::span<Touched> entries() { return {entries_.data(), size_}; }
+  [[nodiscard]] std::span<const Touched> entries() const { return {entries_.data(), size_}; }
 
-  // The change of `row` so far, or nullptr when it is not touched.
-  [[nodiscard]] const Touched* Find(std::uint32_t row, const AccountRow& account) const {
+  // What the account's entry is, or nullptr when it is not touched.
+  [[nodiscard]] const Touched* Find(const AccountRow& account) const {
     const std::uint32_t at = account.scratch;
-    return at < size_ && entries_[at].row == row ? &entries_[at] : nullptr;
+    return at < size_ && entries_[at].account == &account ? &entries_[at] : nullptr;
   }
 
-  // Adds one leg; false when the sum leaves 128 bits.
-  [[nodiscard]] bool Add(std::uint32_t row, AccountRow& account, Int128 amount) {
+  // Adds one leg; false when the sum of the account's legs leaves 128 bits.
+  [[nodiscard]] bool Add(AccountRow& account, Int128 amount) {
     const std::uint32_t at = account.scratch;
-    if (at < size_ && entries_[at].row == row) {
+    if (at < size_ && entries_[at].account == &account) {
       ++entries_[at].legs;
       return AddTo(entries_[at].change, amount);
     }
     account.scratch = static_cast<std::uint32_t>(size_);
-    entries_[size_++] = {.row = row, .legs = 1, .change = amount};
+    Touched& added = entries_[size_++];
+    added.account = &account;
+    added.legs = 1;
+    added.change = amount;
     return true;
   }
 
