@@ -111,6 +111,9 @@ TEST(Status, DecodeSaysTheNumbersOfAnotherModulesReason) {
   const absl::Status status = Decode<StatusRecord>(BytesOf({9})).status();
   EXPECT_EQ(ReasonOf(status), LedgerReason::kUnbalanced);
   EXPECT_EQ(Text(status), "module 4 code 12 at byte 1 of 1");
+  // A function that knows the module has its name.
+  const DecodeOutcome outcome{.reason = LedgerReason::kUnbalanced, .offset = 1};
+  EXPECT_EQ(Text(detail::DecodeStatus<LedgerReason>(outcome, 1)), "Unbalanced at byte 1 of 1");
 }
 
 // --- records ------------------------------------------------------------------------------------

@@ -53,7 +53,7 @@ concept ReasonEnum = std::is_enum_v<E> && std::same_as<std::underlying_type_t<E>
   { ReasonName(e) } -> std::same_as<std::string_view>;
 };
 
-class Reason {
+class [[nodiscard]] Reason {
  public:
   // Success.
   constexpr Reason() = default;

@@ -82,13 +82,22 @@ template <ReasonEnum E>
 }
 
 namespace detail {
-inline absl::Status DecodeStatus(const DecodeOutcome& outcome, std::size_t size) {
+// The reason's name if its module is one of these, else its numbers.
+template <ReasonEnum... Known>
+std::string NameAmong(Reason reason) {
   std::string text;
-  if (outcome.reason.module() == Module::kBase) {
-    text = ReasonName(static_cast<BaseReason>(outcome.reason.code()));
-  } else {
-    AppendTo(text, outcome.reason);
-  }
+  const auto name = [&]<typename E>(E code) {
+    if (reason.module() == ReasonModule(code)) text = ReasonName(code);
+  };
+  (name(static_cast<Known>(reason.code())), ...);
+  if (text.empty()) AppendTo(text, reason);
+  return text;
+}
+
+// What decoding `size` bytes met; `Known` are the modules besides base whose reasons it gives.
+template <ReasonEnum... Known>
+absl::Status DecodeStatus(const DecodeOutcome& outcome, std::size_t size) {
+  std::string text = NameAmong<BaseReason, Known...>(outcome.reason);
   if (outcome.found != outcome.expected) {
     text += ": found ";
     AppendTo(text, outcome.found);

@@ -125,7 +125,7 @@ class ValidatorSet {
   [[nodiscard]] static absl::StatusOr<ValidatorSet> Decode(ByteView bytes) {
     detail::ValidatorSetRecord<Scheme> record;
     const DecodeOutcome outcome = DecodeRecordInto(bytes, record);
-    if (!outcome.ok()) return detail::DecodeStatus(outcome, bytes.size());
+    if (!outcome.ok()) return detail::DecodeStatus<QuorumReason>(outcome, bytes.size());
     const std::span<const Member> members(record.members.data(), record.members.size());
     for (std::size_t i = 1; i < members.size(); ++i) {
       // Of equal members neither comes before the other: Create says so with a better name.

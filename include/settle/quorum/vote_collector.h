@@ -90,7 +90,7 @@ class VoteCollector {
     if (!collector.ok()) return collector;
     if (absl::Status status = CheckDomain(domain, bytes); !status.ok()) return status;
     const DecodeOutcome outcome = DecodeInto(bytes, *collector);
-    if (!outcome.ok()) return detail::DecodeStatus(outcome, bytes.size());
+    if (!outcome.ok()) return detail::DecodeStatus<QuorumReason>(outcome, bytes.size());
     return collector;
   }
 
@@ -266,7 +266,8 @@ class VoteCollector {
     Reader reader(bytes);
     Domain found;
     if (Reason reason = DecodeFrom(reader, found); !reason.ok()) {
-      return detail::DecodeStatus({.reason = reason, .offset = reader.offset()}, bytes.size());
+      return detail::DecodeStatus<QuorumReason>({.reason = reason, .offset = reader.offset()},
+                                                bytes.size());
     }
     const auto refuse = [](QuorumReason code, const auto& is, const auto& should_be) {
       return ToStatus(code, detail::Sentence("collector of ", is, ", expected ", should_be));
