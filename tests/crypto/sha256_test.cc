@@ -6,10 +6,14 @@
 #include "settle/crypto/sha256.h"
 
 #include <gtest/gtest.h>
-#include <openssl/sha.h>  // after the header under test: both declare the three calls
+#include <openssl/sha.h>  // after the header under test: both declare the calls
 
+#include <array>
 #include <concepts>
+#include <cstddef>
+#include <cstring>
 #include <type_traits>
+#include <vector>
 
 #include "settle/crypto/sha256_evp.h"
 #include "tests/support/random.h"
@@ -21,6 +25,8 @@ namespace {
 static_assert(sizeof(SHA256_CTX) <= detail::Sha256Stream::kStateSize);
 static_assert(alignof(SHA256_CTX) <= detail::Sha256Stream::kStateAlignment);
 static_assert(std::same_as<SHA256_CTX, SHA256state_st>);
+// The chaining value stands first: eight words, of which a node's digest is made.
+static_assert(offsetof(SHA256_CTX, h) == 0 && sizeof(SHA256_CTX::h) == Digest::kSize);
 
 // Kept in a class it takes no room.
 static_assert(std::is_empty_v<Sha256> && std::is_trivially_copyable_v<Sha256>);
@@ -52,6 +58,30 @@ TEST(Sha256, LeavesTheBytesBesideTheStateAlone) {
 #pragma GCC diagnostic pop
   for (std::size_t i = sizeof(SHA256_CTX); i < sizeof(room); ++i) {
     EXPECT_EQ(room[i], std::byte{0xa5}) << i;
+  }
+}
+
+TEST(Sha256, TransformsNothingButTheChainingValue) {
+  SHA256_CTX state;
+  std::memset(&state, 0xa5, sizeof(state));
+  const std::vector<unsigned char> block(64, 0x5a);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+  SHA256_Transform(&state, block.data());
+#pragma GCC diagnostic pop
+  const auto* const bytes = reinterpret_cast<const unsigned char*>(&state);
+  for (std::size_t i = sizeof(state.h); i < sizeof(state); ++i) EXPECT_EQ(bytes[i], 0xa5) << i;
+}
+
+// Every byte of either child stands where it should, whatever the machine's order of bytes.
+TEST(Sha256, HashesANodeAsTheConcatenationOfItsParts) {
+  test::Random random;
+  const std::byte prefix{1};
+  for (std::size_t at = 0; at < 2 * Digest::kSize; ++at) {
+    std::array<Digest, 2> children = {random.Fixed<Digest>(), random.Fixed<Digest>()};
+    children[at / 32].data()[at % 32] ^= std::byte{0xff};
+    EXPECT_EQ(Sha256().HashNode(children[0], children[1]),
+              Sha256().Hash(ByteView(&prefix, 1), children[0].view(), children[1].view()));
   }
 }
 

@@ -61,6 +61,62 @@ inline void WriteShifted(std::byte* out, std::byte first, const std::byte* data,
   if (at < size + 1) std::memcpy(out + at, data + at - 1, size + 1 - at);
 }
 
+// What is hashed for a node, padded as FIPS 180-4 section 5.1.1 says: two whole blocks.
+//
+// A node's children are often digests just made, of which a word can be read at once that lies
+// within one store; all else waits. So they are read in words, shifted in registers, and written
+// as SHA-256 reads them.
+class NodeBlocks {
+ public:
+  static constexpr std::size_t kBlock = 64;
+
+  NodeBlocks(const Digest& left, const Digest& right) {
+    const Words l(left);
+    const Words r(right);
+    const std::uint64_t prefix = std::to_integer<std::uint64_t>(kNodePrefix);
+    constexpr std::uint64_t kBits = 8 * (1 + 2 * Digest::kSize);
+    halves_[0] = Halves{Join(l.a, prefix), Join(l.b, l.a >> 56)};
+    halves_[1] = Halves{Join(l.c, l.b >> 56), Join(l.d, l.c >> 56)};
+    halves_[2] = Halves{Join(r.a, l.d >> 56), Join(r.b, r.a >> 56)};
+    halves_[3] = Halves{Join(r.c, r.b >> 56), Join(r.d, r.c >> 56)};
+    halves_[4] = Halves{Join(0x80, r.d >> 56), 0};
+    halves_[5] = Halves{0, 0};
+    halves_[6] = Halves{0, 0};
+    halves_[7] = Halves{0, __builtin_bswap64(kBits)};
+    if constexpr (std::endian::native != std::endian::little) {
+      for (Halves& pair : halves_) {
+        pair = Halves{__builtin_bswap64(pair[0]), __builtin_bswap64(pair[1])};
+      }
+    }
+  }
+
+  [[nodiscard]] const unsigned char* block(std::size_t i) const {
+    return reinterpret_cast<const unsigned char*>(halves_) + i * kBlock;
+  }
+
+ private:
+  typedef std::uint64_t Halves __attribute__((vector_size(16)));
+
+  // A digest in words whose lowest byte is the first.
+  struct Words {
+    explicit Words(const Digest& digest)
+        : a(Load(digest, 0)), b(Load(digest, 8)), c(Load(digest, 16)), d(Load(digest, 24)) {}
+    static std::uint64_t Load(const Digest& digest, std::size_t at) {
+      std::uint64_t word;
+      std::memcpy(&word, digest.data() + at, sizeof(word));
+      return std::endian::native == std::endian::little ? word : __builtin_bswap64(word);
+    }
+    std::uint64_t a, b, c, d;
+  };
+
+  // `word` moved on by one byte, behind the byte `before`.
+  static std::uint64_t Join(std::uint64_t word, std::uint64_t before) {
+    return (word << 8) | before;
+  }
+
+  Halves halves_[2 * kBlock / 16];
+};
+
 // A stream has `Update(bytes)`; these feed it the three inputs of RFC 6962 and any concatenation,
 // each in as few and as contiguous pieces as pays.
 
