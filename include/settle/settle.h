@@ -51,6 +51,8 @@
 #include "settle/ledger/level_store.h"
 #include "settle/ledger/owner_keys.h"
 #include "settle/ledger/reason.h"
+#include "settle/ledger/state_map.h"
+#include "settle/ledger/state_proof.h"
 #include "settle/ledger/transaction.h"
 #include "settle/ledger/types.h"
 #include "settle/margin/fwd.h"

@@ -17,6 +17,8 @@
 #include "settle/ledger/consent.h"
 #include "settle/ledger/inclusion.h"
 #include "settle/ledger/ledger_state.h"
+#include "settle/ledger/state_map.h"
+#include "settle/ledger/state_proof.h"
 #include "settle/ledger/types.h"
 
 namespace settle {
@@ -70,6 +72,20 @@ LedgerState SomeState() {
   return state;
 }
 
+StateSteps SomeSteps() {
+  StateSteps steps;
+  EXPECT_TRUE(steps.Add({9, Digest::FromNumber(0x63)}) && steps.Add({2, Digest::FromNumber(0x64)}));
+  return steps;
+}
+
+// A prefix of ten bits.
+OtherBranch SomeBranch() {
+  OtherBranch branch{
+      .bit = 10, .left = Digest::FromNumber(0x65), .right = Digest::FromNumber(0x66)};
+  branch.prefix.data()[1] = std::byte{0x40};
+  return branch;
+}
+
 TEST(LedgerGolden, BytesAreThoseOfTheTables) {
   const Transaction compulsory{.header = {.id = TransactionId::FromNumber(0x53),
                                           .transaction_class = TransactionClass::kCompulsory,
@@ -97,6 +113,14 @@ TEST(LedgerGolden, BytesAreThoseOfTheTables) {
       {"ledger state", EncodeRecord(SomeState())},
       {"tree head", Encode(TreeHead{.size = 59, .root = Digest::FromNumber(0x60)})},
       {"inclusion proof", Encode(proof)},
+      {"state head",
+       Encode(StateHead{.version = 67, .size = 68, .root = Digest::FromNumber(0x69)})},
+      {"presence proof", Encode(PresenceProof{SomeSteps()})},
+      {"absence proof of the empty map", Encode(AbsenceProof{})},
+      {"absence proof at a leaf",
+       Encode(AbsenceProof{OtherLeaf{Digest::FromNumber(0x6a), Digest::FromNumber(0x6b)},
+                           SomeSteps()})},
+      {"absence proof at a branch", Encode(AbsenceProof{SomeBranch(), SomeSteps()})},
   };
   EXPECT_EQ(test::GoldenDifferences("ledger", actual), "");
 }

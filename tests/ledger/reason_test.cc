@@ -47,9 +47,12 @@ constexpr Row kRows[] = {
     {LedgerReason::kAmountOverflow, 22, "AmountOverflow"},
     {LedgerReason::kBelowFloor, 23, "BelowFloor"},
     {LedgerReason::kAboveCeiling, 24, "AboveCeiling"},
+    {LedgerReason::kDuplicateKey, 29, "DuplicateKey"},
+    {LedgerReason::kNoSuchKey, 30, "NoSuchKey"},
     {LedgerReason::kBadSize, 25, "BadSize"},
     {LedgerReason::kBadIndex, 26, "BadIndex"},
     {LedgerReason::kBadProofLength, 27, "BadProofLength"},
+    {LedgerReason::kNotAbsent, 31, "NotAbsent"},
     {LedgerReason::kRootMismatch, 28, "RootMismatch"},
 };
 

@@ -48,10 +48,15 @@ enum class LedgerReason : std::uint16_t {
   kBelowFloor = 23,      // a balance would fall below its account's floor
   kAboveCeiling = 24,    // a balance would rise above its account's ceiling
 
+  // Maps.
+  kDuplicateKey = 29,  // one update or report names a key twice
+  kNoSuchKey = 30,     // the map holds nothing under the key
+
   // Proofs.
   kBadSize = 25,         // the tree size is zero or beyond what the tree has
   kBadIndex = 26,        // the leaf index is not below the tree size
   kBadProofLength = 27,  // the proof has not exactly the hashes that index and size demand
+  kNotAbsent = 31,       // the key is there, or the proof does not end where the key leaves the map
   kRootMismatch = 28,    // the proof leads to another root
 };
 
@@ -109,12 +114,18 @@ constexpr std::string_view ReasonName(LedgerReason reason) {
       return "BelowFloor";
     case LedgerReason::kAboveCeiling:
       return "AboveCeiling";
+    case LedgerReason::kDuplicateKey:
+      return "DuplicateKey";
+    case LedgerReason::kNoSuchKey:
+      return "NoSuchKey";
     case LedgerReason::kBadSize:
       return "BadSize";
     case LedgerReason::kBadIndex:
       return "BadIndex";
     case LedgerReason::kBadProofLength:
       return "BadProofLength";
+    case LedgerReason::kNotAbsent:
+      return "NotAbsent";
     case LedgerReason::kRootMismatch:
       return "RootMismatch";
   }
