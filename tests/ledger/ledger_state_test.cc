@@ -72,6 +72,37 @@ TEST_F(LedgerStateTest, SurvivesItsRecordAndRecovers) {
   EXPECT_EQ(recovered->next_index(), ledger_.next_index());
 }
 
+// Amounts of more than 96 bits are kept apart from the others; nobody sees it.
+TEST_F(LedgerStateTest, KeepsAmountsOfAnySizeUnderTheirId) {
+  struct Unlimited : TestAccounts {
+    [[nodiscard]] Limits LimitsOf(const AccountKey&) const { return kUnlimited; }
+  };
+  using WideLedger = Ledger<TotalAtLeast, OwnersUpTo, Unlimited>;
+  WideLedger ledger(SmallOptions());
+  ASSERT_TRUE(ledger.Advance(Height(1), Timestamp(std::uint64_t{1000})).ok());
+  const auto pay = [](std::uint64_t id, Int128 amount) {
+    return Pay({.id = id, .valid_until = 1050}, 1, 2, amount);
+  };
+  const std::vector<Int128> amounts{1, (Int128{1} << 95) - 1, Int128{1} << 95, Int128{1} << 110};
+  for (std::size_t i = 0; i < amounts.size(); ++i) {
+    ASSERT_EQ(ApplyOne(ledger, pay(i + 1, amounts[i])).disposition, Disposition::kApplied) << i;
+  }
+  const LedgerState state = ledger.State();
+  const Result<Mark> mark = ledger.Begin();
+  ASSERT_TRUE(mark.ok());
+  ASSERT_TRUE(ApplyOne(ledger, pay(9, Int128{1} << 100)).ok());
+  ASSERT_TRUE(ledger.RevertTo(*mark).ok());
+  EXPECT_TRUE(ledger.State() == state);
+  Result<WideLedger> recovered = WideLedger::Recover(state, SmallOptions());
+  ASSERT_TRUE(recovered.ok());
+  EXPECT_TRUE(recovered->State() == state);
+  for (std::size_t i = 0; i < amounts.size(); ++i) {
+    EXPECT_EQ(ApplyOne(*recovered, pay(i + 1, amounts[i])).disposition, Disposition::kRepeated);
+    EXPECT_EQ(ApplyOne(*recovered, pay(i + 1, amounts[i] + 1)).reason,
+              Reason(LedgerReason::kExistsWithDifferentLegs));
+  }
+}
+
 TEST_F(LedgerStateTest, ChangesNothingWithTheHostsSeed) {
   LedgerOptions seeded = SmallOptions();
   seeded.hash_seed = 0x5eed;

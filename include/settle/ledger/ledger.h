@@ -88,16 +88,19 @@ class Ledger {
     }
     MakeRoom(batch);
     Ahead slots;
-    Ahead rows;
+    std::size_t rows = 0;  // the legs of which the rows have been fetched
     std::size_t leg = 0;
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      FetchSlots(batch, leg + 2 * kFetch, slots);
-      FetchRows(batch, leg + kFetch, rows);
+      const std::size_t legs = batch[i].legs.size();
+      FetchSlots(batch, leg + legs + 2 * kFetch, slots);
+      const std::size_t until = (std::min)(leg + legs + kFetch, slots.leg);
+      FetchRows(rows, until);
+      rows = until;
       const Item item{.transaction = batch[i],
                       .id_hash = id_hashes_[i],
-                      .leg_hashes = std::span(leg_hashes_).subspan(leg, batch[i].legs.size()),
-                      .candidates = std::span(candidates_).subspan(leg, batch[i].legs.size())};
-      leg += batch[i].legs.size();
+                      .leg_hashes = std::span(leg_hashes_).subspan(leg, legs),
+                      .leg_rows = std::span(leg_rows_).subspan(leg, legs)};
+      leg += legs;
       const Intent intent{.content = has_contents ? contents[i] : Digest(),
                           .transaction = batch[i],
                           .now = now_,
@@ -194,7 +197,15 @@ class Ledger {
     const TransactionView& transaction;
     std::uint64_t id_hash;
     std::span<const std::uint64_t> leg_hashes;
-    std::span<const std::uint32_t> candidates;  // what the rows may be
+    std::span<std::uint32_t> leg_rows;  // what they may be, and what they are once summed
+  };
+
+  // What a transaction would do to some balance that it touches.
+  struct Projection {
+    bool overflows = false;
+    bool below_floor = false;    // and it falls
+    bool above_ceiling = false;  // and it rises
+    bool on_margin = false;      // it belongs to a margin account
   };
 
   // Account rows are fetched so many legs ahead of their use, and the index slots that lead to them
@@ -211,20 +222,22 @@ class Ledger {
 
   void MakeRoom(std::span<const TransactionView> batch);
   void FetchSlots(std::span<const TransactionView> batch, std::size_t until, Ahead& at);
-  void FetchRows(std::span<const TransactionView> batch, std::size_t until, Ahead& at);
+  void FetchRows(std::size_t from, std::size_t until);
   void ApplyChosen(const Item& item, const Intent& intent, const Judgement& by, Verdict& verdict);
   void ApplyCompulsory(const TransactionView& transaction, Verdict& verdict);
   [[nodiscard]] bool CheckIdentity(const Item& item, Verdict& verdict) const;
   [[nodiscard]] Reason SameContent(const TransactionView& transaction,
                                    const detail::IdRecord& record) const;
   [[nodiscard]] Reason CheckForm(const TransactionView& transaction);
-  [[nodiscard]] detail::AssetSum& SumOf(AssetId asset);
-  Reason Compute(const Item& item);
+  [[nodiscard]] detail::AssetSum ExchangeSum(const detail::AssetSum& sum, AssetId asset);
+  Reason SumByAccount(const Item& item);
+  [[nodiscard]] Projection Project();
   [[nodiscard]] Reason CheckAuthority(const Intent& intent, const Judgement& by);
   [[nodiscard]] Reason CheckState(const Context& context);
   [[nodiscard]] Reason CheckMargin(std::uint32_t margin_account, const Context& context);
   void CloseTo(std::size_t accounts);
   void Remember(const Item& item, Reason refusal, std::size_t accounts_before, Verdict& verdict);
+  void RecordAccounts(std::size_t accounts_before);
   void Commit(const Item& item, std::size_t accounts_before, Verdict& verdict);
   void Fill(detail::IdRecord& record, const TransactionHeader& header, Reason refusal) const;
   Reason RecoverId(const IdState& id);
@@ -245,10 +258,8 @@ class Ledger {
   detail::TouchedSet touched_;
   std::vector<std::uint64_t> id_hashes_;
   std::vector<std::uint64_t> leg_hashes_;
-  std::vector<std::uint32_t> candidates_;
-  std::vector<StoredLeg> stored_;
-  bool overflows_ = false;  // a balance that it would have
-  std::vector<detail::AssetSum> sums_;
+  std::vector<std::uint32_t> leg_rows_;
+  std::vector<detail::AssetSum> sums_;  // of all assets but the last leg's
   std::vector<OwnerId> owners_;
   std::vector<std::uint32_t> margin_accounts_;
   std::vector<BalanceView> before_;

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <vector>
 
@@ -43,9 +44,14 @@ struct alignas(64) AccountRow {
   Int128 balance = 0;
   std::uint64_t entries = 0;
   std::uint32_t previous = kNoRow;  // the margin account's row opened before this one
-  std::uint32_t scratch = 0;        // position in the transaction at work, see TouchedSet
+  std::uint32_t scratch = 0;        // position among the accounts touched, see TouchedSet
 };
 static_assert(sizeof(AccountRow) == 64, "one cache line an account");
+
+// Keys have no padding: three words are compared, where == would compare member by member.
+[[nodiscard]] inline bool SameKey(const AccountKey& a, const AccountKey& b) {
+  return std::memcmp(&a, &b, sizeof(AccountKey)) == 0;
+}
 
 struct MarginAccountRow {
   MarginAccountId id{};
@@ -62,12 +68,6 @@ class AccountTable {
   [[nodiscard]] std::size_t size() const { return rows_.size(); }
   [[nodiscard]] const AccountRow& operator[](std::uint32_t row) const { return rows_[row]; }
   [[nodiscard]] AccountRow& operator[](std::uint32_t row) { return rows_[row]; }
-  // All rows, until the next Open.
-  [[nodiscard]] AccountRow* data() { return rows_.data(); }
-  [[nodiscard]] const AccountRow* data() const { return rows_.data(); }
-  [[nodiscard]] std::uint32_t RowOf(const AccountRow& account) const {
-    return static_cast<std::uint32_t>(&account - rows_.data());
-  }
   [[nodiscard]] const Limits& LimitsOf(const AccountRow& row) const { return limits_[row.limits]; }
   [[nodiscard]] const MarginAccountRow& margin_account(std::uint32_t at) const {
     return margin_rows_[at];
@@ -83,17 +83,19 @@ class AccountTable {
     if (row < rows_.size()) __builtin_prefetch(&rows_[row], 1, 3);
   }
 
-  // The key's account, opened if need be, with a Candidate of earlier at hand.
-  [[nodiscard]] AccountRow& FindOrOpen(std::uint32_t candidate, const AccountKey& key,
-                                       std::uint64_t hash) {
-    if (candidate < rows_.size() && rows_[candidate].key == key) return rows_[candidate];
-    const std::uint32_t row = Find(key, hash);
-    return rows_[row == kNoRow ? Open(key, hash) : row];
+  // The key's account, opened if need be. `row` is a Candidate of earlier and becomes its row.
+  [[nodiscard]] AccountRow& FindOrOpen(const AccountKey& key, std::uint64_t hash,
+                                       std::uint32_t& row) {
+    if (row >= rows_.size() || !SameKey(rows_[row].key, key)) {
+      row = Find(key, hash);
+      if (row == kNoRow) row = Open(key, hash);
+    }
+    return rows_[row];
   }
 
   // The key's row, or kNoRow.
   [[nodiscard]] std::uint32_t Find(const AccountKey& key, std::uint64_t hash) const {
-    return index_.Find(hash, [&](std::uint32_t row) { return rows_[row].key == key; });
+    return index_.Find(hash, [&](std::uint32_t row) { return SameKey(rows_[row].key, key); });
   }
 
   // Afterwards so many accounts can be opened without moving a row.

@@ -23,21 +23,13 @@
 #include <vector>
 
 #include "settle/base/config.h"
-#include "settle/base/integer.h"
-#include "settle/base/members.h"
 #include "settle/base/reason.h"
 #include "settle/base/types.h"
+#include "settle/ledger/detail/leg_store.h"
 #include "settle/ledger/detail/row_index.h"
 #include "settle/ledger/types.h"
 
 SETTLE_NAMESPACE_BEGIN
-
-// One leg of an applied transaction, for the comparison with a later use of its id.
-struct StoredLeg {
-  std::uint32_t row = 0;
-  Amount amount{};
-  using Fields = Members<&StoredLeg::row, &StoredLeg::amount>;
-};
 
 namespace detail {
 
@@ -78,28 +70,27 @@ class IdTable {
     return row == kNoRow ? nullptr : &records_[row];
   }
 
-  // The legs of an applied record.
-  [[nodiscard]] std::span<const StoredLeg> LegsOf(const IdRecord& record) const {
-    const Bucket& bucket = At(BucketOf(record.valid_until));
-    return std::span(bucket.legs).subspan(record.first_leg, record.legs);
+  // The legs of an applied record, until the next Insert.
+  [[nodiscard]] LegsView LegsOf(const IdRecord& record) const {
+    return {At(BucketOf(record.valid_until)).legs, record.first_leg, record.legs};
   }
 
   [[nodiscard]] bool full() const { return counted_ >= capacity_; }
   [[nodiscard]] std::size_t counted() const { return counted_; }
   [[nodiscard]] std::size_t capacity() const { return capacity_; }
 
-  // Adds a record of this id, whose valid_until is after the time of the last Advance: its legs
-  // come from `add_legs(legs)`, which appends them to the vector that it is given, and the caller
-  // fills in the rest of what is answered.
-  template <typename AddLegs>
-  [[nodiscard]] IdRecord& Insert(Timestamp valid_until, std::uint64_t hash, AddLegs&& add_legs) {
+  // Adds a record of this id, whose valid_until is after the time of the last Advance, with so many
+  // legs, of which `leg_at(i)` answers number i. The caller fills in the rest of what is answered.
+  template <typename LegAt>
+  [[nodiscard]] IdRecord& Insert(Timestamp valid_until, std::uint64_t hash, std::size_t legs,
+                                 LegAt&& leg_at) {
     Bucket& bucket = OpenBucket(BucketOf(valid_until));
     const std::uint32_t row = NewRow();
     IdRecord& record = records_[row];
     record.valid_until = valid_until;
+    record.legs = static_cast<std::uint16_t>(legs);
     record.first_leg = static_cast<std::uint32_t>(bucket.legs.size());
-    add_legs(bucket.legs);
-    record.legs = static_cast<std::uint16_t>(bucket.legs.size() - record.first_leg);
+    bucket.legs.Add(legs, leg_at);
     bucket.slots.push_back(index_.Insert(hash, row));
     ++counted_;
     return record;
@@ -110,7 +101,7 @@ class IdTable {
     Bucket& bucket = At(BucketOf(valid_until));
     const RowIndex::Slot slot = bucket.slots.back();
     index_.Erase(slot);
-    bucket.legs.resize(records_[RowIndex::RowOf(slot)].first_leg);
+    bucket.legs.Truncate(records_[RowIndex::RowOf(slot)].first_leg);
     bucket.slots.pop_back();
     --counted_;
     free_.push_back(RowIndex::RowOf(slot));
@@ -171,7 +162,7 @@ class IdTable {
       }
       // The memory serves the bucket that takes its place.
       bucket.slots.clear();
-      bucket.legs.clear();
+      bucket.legs.Clear();
       if (At(number).slots.capacity() == 0) std::swap(At(number), bucket);
     }
     retired_.erase(retired_.begin(), retired_.begin() + static_cast<std::ptrdiff_t>(count));
@@ -197,7 +188,7 @@ class IdTable {
  private:
   struct Bucket {
     std::vector<RowIndex::Slot> slots;  // of its records, in the order of their coming
-    std::vector<StoredLeg> legs;
+    LegStore legs;
   };
 
   struct Retired {
@@ -218,7 +209,12 @@ class IdTable {
   [[nodiscard]] Bucket& At(std::uint64_t number) { return ring_[number & (ring_.size() - 1)]; }
 
   Bucket& OpenBucket(std::uint64_t number) {
-    if (number >= first_bucket_ && number < end_bucket_) return At(number);
+    if (number < first_bucket_ || number >= end_bucket_) Span(number);
+    return At(number);
+  }
+
+  // Makes the bucket one of those from first_bucket_ to end_bucket_ - 1.
+  void Span(std::uint64_t number) {
     if (first_bucket_ == end_bucket_) first_bucket_ = end_bucket_ = number;
     const std::uint64_t first = (std::min)(first_bucket_, number);
     const std::uint64_t end = (std::max)(end_bucket_, number + 1);
@@ -231,13 +227,16 @@ class IdTable {
     }
     first_bucket_ = first;
     end_bucket_ = end;
-    return At(number);
   }
 
   std::uint32_t NewRow() {
     if (!free_.empty()) {
       const std::uint32_t row = free_.back();
       free_.pop_back();
+      constexpr std::size_t kAhead = 8;  // records fetched before they are written
+      if (free_.size() > kAhead) {
+        __builtin_prefetch(&records_[free_[free_.size() - kAhead]], 1, 3);
+      }
       return row;
     }
     records_.emplace_back();

@@ -18,7 +18,7 @@ void Ledger<I, A, P>::MakeRoom(std::span<const TransactionView> batch) {
   if (id_hashes_.size() < batch.size()) id_hashes_.resize(batch.size());
   if (leg_hashes_.size() < legs) {
     leg_hashes_.resize(legs);
-    candidates_.resize(legs);
+    leg_rows_.resize(legs);
   }
 }
 
@@ -32,28 +32,23 @@ void Ledger<I, A, P>::FetchSlots(std::span<const TransactionView> batch, std::si
     const std::uint64_t id_hash = ids_.HashOf(transaction.header.id);
     id_hashes_[at.transaction] = id_hash;
     ids_.PrefetchSlot(id_hash);
-    std::uint64_t* hash = leg_hashes_.data() + at.leg;
+    std::uint64_t* leg_hash = leg_hashes_.data() + at.leg;
     for (const Leg& leg : transaction.legs) {
-      *hash = accounts_.HashOf(leg.account);
-      accounts_.PrefetchSlot(*hash++);
+      const std::uint64_t hash = accounts_.HashOf(leg.account);
+      *leg_hash++ = hash;
+      accounts_.PrefetchSlot(hash);
     }
     at.leg += transaction.legs.size();
   }
 }
 
-// Fetches the account rows that the slots of those transactions lead to.
+// Fetches the account rows that the slots of the legs before `until` lead to.
 template <LedgerInvariant I, Authority A, AccountPolicy P>
-void Ledger<I, A, P>::FetchRows(std::span<const TransactionView> batch, std::size_t until,
-                                Ahead& at) {
-  for (; at.transaction < batch.size() && at.leg < until; ++at.transaction) {
-    const std::size_t end = at.leg + batch[at.transaction].legs.size();
-    for (std::size_t leg = at.leg; leg < end; ++leg) {
-      // Kept, and so no dead code: g++ drops calls that only prefetch.
-      const std::uint32_t row = accounts_.Candidate(leg_hashes_[leg]);
-      candidates_[leg] = row;
-      accounts_.PrefetchRow(row);
-    }
-    at.leg = end;
+void Ledger<I, A, P>::FetchRows(std::size_t from, std::size_t until) {
+  for (std::size_t leg = from; leg < until; ++leg) {
+    // Kept, and so no dead code: g++ drops calls that only prefetch.
+    leg_rows_[leg] = accounts_.Candidate(leg_hashes_[leg]);
+    accounts_.PrefetchRow(leg_rows_[leg]);
   }
 }
 
@@ -68,7 +63,7 @@ void Ledger<I, A, P>::ApplyChosen(const Item& item, const Intent& intent, const 
   if (Reason reason = CheckForm(item.transaction); !reason.ok()) return Refuse(reason, verdict);
   // Accounts that the transaction names first are opened now and closed again on a refusal.
   const std::size_t accounts_before = accounts_.size();
-  Reason reason = Compute(item);
+  Reason reason = SumByAccount(item);
   if (reason.ok()) reason = CheckAuthority(intent, by);
   if (reason.ok() && ids_.full()) reason = LedgerReason::kIdTableFull;
   if (!reason.ok()) {
@@ -86,13 +81,12 @@ void Ledger<I, A, P>::ApplyCompulsory(const TransactionView& transaction, Verdic
   const std::span batch(&transaction, 1);
   MakeRoom(batch);
   Ahead slots;
-  Ahead rows;
-  FetchSlots(batch, kMaxLegs, slots);
-  FetchRows(batch, kMaxLegs, rows);
+  FetchSlots(batch, 1, slots);
+  FetchRows(0, slots.leg);
   const Item item{.transaction = transaction,
                   .id_hash = id_hashes_[0],
                   .leg_hashes = leg_hashes_,
-                  .candidates = candidates_};
+                  .leg_rows = leg_rows_};
   if (CheckIdentity(item, verdict)) return;
   const TransactionHeader& header = transaction.header;
   if (header.transaction_class != TransactionClass::kCompulsory ||
@@ -101,13 +95,13 @@ void Ledger<I, A, P>::ApplyCompulsory(const TransactionView& transaction, Verdic
   }
   if (Reason reason = CheckForm(transaction); !reason.ok()) return Refuse(reason, verdict);
   const std::size_t accounts_before = accounts_.size();
-  Reason reason = Compute(item);
+  Reason reason = SumByAccount(item);
   if (reason.ok() && ids_.full()) reason = LedgerReason::kIdTableFull;
   if (!reason.ok()) {
     CloseTo(accounts_before);
     return Refuse(reason, verdict);
   }
-  if (overflows_) {
+  if (Project().overflows) {
     return Remember(item, LedgerReason::kAmountOverflow, accounts_before, verdict);
   }
   Commit(item, accounts_before, verdict);
@@ -150,12 +144,13 @@ Reason Ledger<I, A, P>::SameContent(const TransactionView& transaction,
   }
   if (header.rule != record.rule) return LedgerReason::kExistsWithDifferentRule;
   if (header.valid_until != record.valid_until) return LedgerReason::kExistsWithDifferentExpiry;
-  const std::span<const StoredLeg> legs = ids_.LegsOf(record);
-  const bool same =
-      std::equal(legs.begin(), legs.end(), transaction.legs.begin(), transaction.legs.end(),
-                 [this](const StoredLeg& stored, const Leg& leg) {
-                   return stored.amount == leg.amount && accounts_[stored.row].key == leg.account;
-                 });
+  const detail::LegsView legs = ids_.LegsOf(record);
+  bool same = legs.size() == transaction.legs.size();
+  for (std::size_t i = 0; same && i < legs.size(); ++i) {
+    const StoredLeg stored = legs[i];
+    const Leg& leg = transaction.legs[i];
+    same = stored.amount == leg.amount && accounts_[stored.row].key == leg.account;
+  }
   return same ? Reason() : Reason(LedgerReason::kExistsWithDifferentLegs);
 }
 
@@ -164,15 +159,15 @@ Reason Ledger<I, A, P>::CheckForm(const TransactionView& transaction) {
   if (transaction.legs.size() < 2) return LedgerReason::kTooFewLegs;
   if (transaction.legs.size() > kMaxLegs) return LedgerReason::kTooManyLegs;
   sums_.clear();
-  detail::AssetSum* sum = nullptr;  // of the last leg, whose asset the next often has
+  detail::AssetSum sum{.asset = transaction.legs.front().account.asset};
   for (const Leg& leg : transaction.legs) {
     if (leg.amount == Amount()) return LedgerReason::kZeroAmount;
-    if (sum == nullptr || sum->asset != leg.account.asset) sum = &SumOf(leg.account.asset);
-    sum->Add(leg.amount.value());
+    if (leg.account.asset != sum.asset) sum = ExchangeSum(sum, leg.account.asset);
+    sum.Add(leg.amount.value());
   }
-  for (const detail::AssetSum& of : sums_) {
-    if (!of.IsZero()) return LedgerReason::kUnbalanced;
-  }
+  bool balanced = sum.IsZero();
+  for (const detail::AssetSum& other : sums_) balanced &= other.IsZero();
+  if (!balanced) return LedgerReason::kUnbalanced;
   // Not an addition: now + horizon may be past the end of time.
   if (transaction.header.valid_until.value() - now_.value() > options_.id_horizon.value()) {
     return LedgerReason::kExpiryTooFar;
@@ -180,34 +175,49 @@ Reason Ledger<I, A, P>::CheckForm(const TransactionView& transaction) {
   return {};
 }
 
+// Sets a sum aside and answers that of another asset, as far as it has come.
 template <LedgerInvariant I, Authority A, AccountPolicy P>
-detail::AssetSum& Ledger<I, A, P>::SumOf(AssetId asset) {
-  for (detail::AssetSum& sum : sums_) {
-    if (sum.asset == asset) return sum;
+detail::AssetSum Ledger<I, A, P>::ExchangeSum(const detail::AssetSum& sum, AssetId asset) {
+  for (detail::AssetSum& other : sums_) {
+    if (other.asset == asset) return std::exchange(other, sum);
   }
-  return sums_.emplace_back(detail::AssetSum{.asset = asset});
+  sums_.push_back(sum);
+  return {.asset = asset};
 }
 
-// Sums the legs by account and computes what each balance would be. Errors: kLegsOverflow.
+// Sums the legs by account. Errors: kLegsOverflow.
 template <LedgerInvariant I, Authority A, AccountPolicy P>
-Reason Ledger<I, A, P>::Compute(const Item& item) {
+Reason Ledger<I, A, P>::SumByAccount(const Item& item) {
   const std::span<const Leg> legs = item.transaction.legs;
   touched_.Begin(legs.size());
   accounts_.MakeRoom(legs.size());
-  if (stored_.size() < legs.size()) stored_.resize(legs.size());
   for (std::size_t i = 0; i < legs.size(); ++i) {
-    const Leg& leg = legs[i];
-    detail::AccountRow& account =
-        accounts_.FindOrOpen(item.candidates[i], leg.account, item.leg_hashes[i]);
-    stored_[i].row = accounts_.RowOf(account);
-    stored_[i].amount = leg.amount;
-    if (!touched_.Add(account, leg.amount.value())) return LedgerReason::kLegsOverflow;
-  }
-  overflows_ = false;
-  for (detail::Touched& touched : touched_.entries()) {
-    overflows_ |= __builtin_add_overflow(touched.account->balance, touched.change, &touched.after);
+    std::uint32_t& row = item.leg_rows[i];
+    detail::AccountRow& account = accounts_.FindOrOpen(legs[i].account, item.leg_hashes[i], row);
+    if (!touched_.Add(account, row, legs[i].amount.value())) return LedgerReason::kLegsOverflow;
   }
   return {};
+}
+
+// Computes what each balance would be, and how the balances would stand to what limits them.
+// Without branches: what is found of an account says nothing of the next.
+template <LedgerInvariant I, Authority A, AccountPolicy P>
+auto Ledger<I, A, P>::Project() -> Projection {
+  Projection projection;
+  for (detail::Touched& touched : touched_.entries()) {
+    const detail::AccountRow& account = accounts_[touched.row];
+    const Limits& limits = accounts_.LimitsOf(account);
+    Int128 after;
+    projection.overflows |= __builtin_add_overflow(account.balance, touched.change, &after);
+    touched.after = after;
+    // A balance outside its limits may always move towards them.
+    const bool below_floor = after < limits.floor.value();
+    const bool above_ceiling = after > limits.ceiling.value();
+    projection.below_floor |= below_floor & (touched.change < 0);
+    projection.above_ceiling |= above_ceiling & (touched.change > 0);
+    projection.on_margin |= account.margin_account != detail::kNoRow;
+  }
+  return projection;
 }
 
 // Every owner of whom an account falls or a position changes is asked once; and of whom an account
@@ -216,7 +226,7 @@ template <LedgerInvariant I, Authority A, AccountPolicy P>
 Reason Ledger<I, A, P>::CheckAuthority(const Intent& intent, const Judgement& by) {
   owners_.clear();
   for (const detail::Touched& touched : touched_.entries()) {
-    const AccountKey& key = touched.account->key;
+    const AccountKey& key = accounts_[touched.row].key;
     const bool receives = touched.change > 0 && !IsContract(key.asset);
     if (receives || std::find(owners_.begin(), owners_.end(), key.owner) != owners_.end()) continue;
     owners_.push_back(key.owner);
@@ -231,18 +241,14 @@ Reason Ledger<I, A, P>::CheckAuthority(const Intent& intent, const Judgement& by
 // weakened.
 template <LedgerInvariant I, Authority A, AccountPolicy P>
 Reason Ledger<I, A, P>::CheckState(const Context& context) {
-  if (overflows_) return LedgerReason::kAmountOverflow;
+  const Projection projection = Project();
+  if (projection.overflows) return LedgerReason::kAmountOverflow;
+  if (projection.below_floor) return LedgerReason::kBelowFloor;
+  if (projection.above_ceiling) return LedgerReason::kAboveCeiling;
+  if (!projection.on_margin) return {};
   margin_accounts_.clear();
-  bool above_ceiling = false;
   for (const detail::Touched& touched : touched_.entries()) {
-    const detail::AccountRow& account = *touched.account;
-    const Limits& limits = accounts_.LimitsOf(account);
-    // A balance outside its limits may always move towards them.
-    if (touched.change < 0) {
-      if (touched.after < limits.floor.value()) return LedgerReason::kBelowFloor;
-    } else {
-      above_ceiling |= touched.change > 0 && touched.after > limits.ceiling.value();
-    }
+    const detail::AccountRow& account = accounts_[touched.row];
     if (account.margin_account == detail::kNoRow) continue;
     const bool weakened =
         touched.change < 0 || (touched.change != 0 && IsContract(account.key.asset));
@@ -254,7 +260,6 @@ Reason Ledger<I, A, P>::CheckState(const Context& context) {
     margin.scratch = static_cast<std::uint32_t>(margin_accounts_.size());
     margin_accounts_.push_back(account.margin_account);
   }
-  if (above_ceiling) return LedgerReason::kAboveCeiling;
   for (const std::uint32_t margin_account : margin_accounts_) {
     if (Reason reason = CheckMargin(margin_account, context); !reason.ok()) return reason;
   }
@@ -268,7 +273,7 @@ Reason Ledger<I, A, P>::CheckMargin(std::uint32_t margin_account, const Context&
   const detail::MarginAccountRow& margin = accounts_.margin_account(margin_account);
   for (std::uint32_t row = margin.last_row; row != detail::kNoRow; row = accounts_[row].previous) {
     const detail::AccountRow& account = accounts_[row];
-    const detail::Touched* touched = touched_.Find(account);
+    const detail::Touched* touched = touched_.Find(account, row);
     const Int128 change = touched == nullptr ? 0 : touched->change;
     BalanceView view{.compartment = account.key.compartment,
                      .asset = account.key.asset,
@@ -293,34 +298,39 @@ template <LedgerInvariant I, Authority A, AccountPolicy P>
 void Ledger<I, A, P>::Remember(const Item& item, Reason refusal, std::size_t accounts_before,
                                Verdict& verdict) {
   CloseTo(accounts_before);
-  detail::IdRecord& record = ids_.Insert(item.transaction.header.valid_until, item.id_hash,
-                                         [](std::vector<StoredLeg>&) {});
+  detail::IdRecord& record = ids_.Insert(item.transaction.header.valid_until, item.id_hash, 0,
+                                         [](std::size_t) { return StoredLeg(); });
   Fill(record, item.transaction.header, refusal);
   if (undo_.recording()) undo_.Record(Undo::OfId(record.valid_until));
   Refuse(refusal, verdict);
+}
+
+// Records how to undo what Commit writes to accounts.
+template <LedgerInvariant I, Authority A, AccountPolicy P>
+void Ledger<I, A, P>::RecordAccounts(std::size_t accounts_before) {
+  for (std::size_t i = accounts_before; i < accounts_.size(); ++i) undo_.Record(Undo::OfOpen());
+  for (const detail::Touched& touched : touched_.entries()) {
+    const detail::AccountRow& account = accounts_[touched.row];
+    undo_.Record(Undo::OfBalance(touched.row, touched.legs, account.balance));
+  }
 }
 
 // After this point nothing is refused.
 template <LedgerInvariant I, Authority A, AccountPolicy P>
 void Ledger<I, A, P>::Commit(const Item& item, std::size_t accounts_before, Verdict& verdict) {
   const bool recording = undo_.recording();
-  if (recording) {
-    for (std::size_t i = accounts_before; i < accounts_.size(); ++i) undo_.Record(Undo::OfOpen());
-  }
+  if (recording) RecordAccounts(accounts_before);
   for (const detail::Touched& touched : touched_.entries()) {
-    detail::AccountRow& account = *touched.account;
-    if (recording) {
-      undo_.Record(Undo::OfBalance(accounts_.RowOf(account), touched.legs, account.balance));
-    }
+    detail::AccountRow& account = accounts_[touched.row];
     account.balance = touched.after;
     account.entries += touched.legs;
   }
-  const std::span<const StoredLeg> stored = std::span(stored_).first(item.transaction.legs.size());
-  const auto add_legs = [stored](std::vector<StoredLeg>& legs) {
-    legs.insert(legs.end(), stored.begin(), stored.end());
-  };
   const TransactionHeader& header = item.transaction.header;
-  Fill(ids_.Insert(header.valid_until, item.id_hash, add_legs), header, {});
+  const auto leg_at = [&item](std::size_t i) -> StoredLeg {
+    return {item.leg_rows[i], item.transaction.legs[i].amount};
+  };
+  Fill(ids_.Insert(header.valid_until, item.id_hash, item.transaction.legs.size(), leg_at), header,
+       {});
   if (recording) {
     undo_.Record(Undo::OfId(header.valid_until));
     undo_.Record(Undo::OfIndex());

@@ -18,7 +18,7 @@ LedgerState Ledger<I, A, P>::State() const {
     const detail::AccountRow& account = accounts_[row];
     (void)state.accounts.Add({account.key, Amount(account.balance), account.entries});
   }
-  ids_.ForEach([&state](const detail::IdRecord& record, std::span<const StoredLeg> legs) {
+  ids_.ForEach([&state](const detail::IdRecord& record, const detail::LegsView& legs) {
     IdState id{.header = {.id = record.id,
                           .transaction_class = record.transaction_class,
                           .rule = record.rule,
@@ -28,7 +28,7 @@ LedgerState Ledger<I, A, P>::State() const {
                .index = record.index,
                .height = record.height,
                .time = record.time};
-    for (const StoredLeg& leg : legs) (void)id.legs.Add(leg);
+    for (std::size_t i = 0; i < legs.size(); ++i) (void)id.legs.Add(legs[i]);
     (void)state.ids.Add(std::move(id));
   });
   return state;
@@ -92,7 +92,7 @@ Result<Ledger<I, A, P>> Ledger<I, A, P>::Recover(const LedgerState& state, Ledge
   // A value has one encoding: ids stand in the order in which State gives them.
   std::size_t at = 0;
   bool ordered = true;
-  ledger.ids_.ForEach([&](const detail::IdRecord& record, std::span<const StoredLeg>) {
+  ledger.ids_.ForEach([&](const detail::IdRecord& record, const detail::LegsView&) {
     const TransactionHeader& header = state.ids[at++].header;
     ordered &= header.id == record.id && header.valid_until == record.valid_until;
   });
@@ -123,9 +123,8 @@ Reason Ledger<I, A, P>::RecoverId(const IdState& id) {
   if (ids_.Find(id.header.id, hash, now_) != nullptr) return BaseReason::kNotCanonical;
   if (ids_.full()) return LedgerReason::kIdTableFull;
   detail::IdRecord& record =
-      ids_.Insert(id.header.valid_until, hash, [&id](std::vector<StoredLeg>& legs) {
-        legs.insert(legs.end(), id.legs.begin(), id.legs.end());
-      });
+      ids_.Insert(id.header.valid_until, hash, id.legs.size(),
+                  [&id](std::size_t i) -> const StoredLeg& { return id.legs[i]; });
   record.id = id.header.id;
   record.index = id.index;
   record.height = id.height;

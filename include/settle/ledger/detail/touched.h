@@ -3,9 +3,10 @@
 
 // The accounts that one transaction touches, each once, with the sum of its legs.
 //
-// A sparse set: an account row remembers its position here, and the memory of another transaction
-// is recognised because the entry at that position names another row. Nothing is cleared between
-// transactions and nothing is searched.
+// A sparse set: an account row remembers its position here, counted from a start that moves on with
+// each transaction, so that the memory of another transaction almost never is a position of this
+// one; where it is, the entry there names another row. Nothing is cleared between transactions and
+// nothing is searched.
 
 #ifndef SETTLE_LEDGER_DETAIL_TOUCHED_H_
 #define SETTLE_LEDGER_DETAIL_TOUCHED_H_
@@ -25,7 +26,7 @@ SETTLE_NAMESPACE_BEGIN
 namespace detail {
 
 struct Touched {
-  AccountRow* account = nullptr;
+  std::uint32_t row = kNoRow;
   std::uint32_t legs = 0;
   Int128 change = 0;
   Int128 after = 0;  // the balance with the change
@@ -49,27 +50,28 @@ class TouchedSet {
   // For transactions of at most `legs` legs.
   void Begin(std::size_t legs) {
     if (entries_.size() < legs) entries_.resize(legs);
+    start_ += size_;
     size_ = 0;
   }
   [[nodiscard]] std::span<Touched> entries() { return {entries_.data(), size_}; }
   [[nodiscard]] std::span<const Touched> entries() const { return {entries_.data(), size_}; }
 
-  // What the account's entry is, or nullptr when it is not touched.
-  [[nodiscard]] const Touched* Find(const AccountRow& account) const {
-    const std::uint32_t at = account.scratch;
-    return at < size_ && entries_[at].account == &account ? &entries_[at] : nullptr;
+  // The entry of the account in `row`, or nullptr when it is not touched.
+  [[nodiscard]] const Touched* Find(const AccountRow& account, std::uint32_t row) const {
+    const std::uint32_t at = account.scratch - start_;
+    return at < size_ && entries_[at].row == row ? &entries_[at] : nullptr;
   }
 
-  // Adds one leg; false when the sum of the account's legs leaves 128 bits.
-  [[nodiscard]] bool Add(AccountRow& account, Int128 amount) {
-    const std::uint32_t at = account.scratch;
-    if (at < size_ && entries_[at].account == &account) {
+  // Adds one leg of the account in `row`; false when the sum of its legs leaves 128 bits.
+  [[nodiscard]] bool Add(AccountRow& account, std::uint32_t row, Int128 amount) {
+    const std::uint32_t at = account.scratch - start_;
+    if (at < size_ && entries_[at].row == row) {
       ++entries_[at].legs;
       return AddTo(entries_[at].change, amount);
     }
-    account.scratch = static_cast<std::uint32_t>(size_);
+    account.scratch = start_ + size_;
     Touched& added = entries_[size_++];
-    added.account = &account;
+    added.row = row;
     added.legs = 1;
     added.change = amount;
     return true;
@@ -77,7 +79,8 @@ class TouchedSet {
 
  private:
   std::vector<Touched> entries_;  // the first size_ of them
-  std::size_t size_ = 0;
+  std::uint32_t size_ = 0;
+  std::uint32_t start_ = 0;  // wraps around
 };
 
 }  // namespace detail
