@@ -53,6 +53,8 @@
 #include "settle/ledger/reason.h"
 #include "settle/ledger/state_map.h"
 #include "settle/ledger/state_proof.h"
+#include "settle/ledger/sum_proof.h"
+#include "settle/ledger/sum_tree.h"
 #include "settle/ledger/transaction.h"
 #include "settle/ledger/types.h"
 #include "settle/margin/fwd.h"

@@ -19,6 +19,7 @@
 #include "settle/ledger/ledger_state.h"
 #include "settle/ledger/state_map.h"
 #include "settle/ledger/state_proof.h"
+#include "settle/ledger/sum_proof.h"
 #include "settle/ledger/types.h"
 
 namespace settle {
@@ -86,6 +87,12 @@ OtherBranch SomeBranch() {
   return branch;
 }
 
+SumProof SomeSumProof() {
+  SumProof proof{.index = LogIndex(70)};
+  EXPECT_TRUE(proof.path.Add({Digest::FromNumber(0x71), Amount(72)}));
+  return proof;
+}
+
 TEST(LedgerGolden, BytesAreThoseOfTheTables) {
   const Transaction compulsory{.header = {.id = TransactionId::FromNumber(0x53),
                                           .transaction_class = TransactionClass::kCompulsory,
@@ -113,6 +120,15 @@ TEST(LedgerGolden, BytesAreThoseOfTheTables) {
       {"ledger state", EncodeRecord(SomeState())},
       {"tree head", Encode(TreeHead{.size = 59, .root = Digest::FromNumber(0x60)})},
       {"inclusion proof", Encode(proof)},
+      {"liability", Encode(Liability{.account = {kAlice.owner, MarginGroup(6)},
+                                     .nonce = BlindingNonce::FromNumber(0x73),
+                                     .claim = Amount(-74)})},
+      {"sum head", Encode(SumHead{.asset = TokenId(1),
+                                  .height = Height(54),
+                                  .size = 75,
+                                  .total = Amount(76),
+                                  .root = Digest::FromNumber(0x77)})},
+      {"sum proof", Encode(SomeSumProof())},
       {"state head",
        Encode(StateHead{.version = 67, .size = 68, .root = Digest::FromNumber(0x69)})},
       {"presence proof", Encode(PresenceProof{SomeSteps()})},

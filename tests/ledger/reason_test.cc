@@ -53,6 +53,7 @@ constexpr Row kRows[] = {
     {LedgerReason::kBadIndex, 26, "BadIndex"},
     {LedgerReason::kBadProofLength, 27, "BadProofLength"},
     {LedgerReason::kNotAbsent, 31, "NotAbsent"},
+    {LedgerReason::kTotalMismatch, 32, "TotalMismatch"},
     {LedgerReason::kRootMismatch, 28, "RootMismatch"},
 };
 

@@ -45,6 +45,8 @@ template <typename H = Sha256>
 class CompactRange;
 template <typename Key, typename Value, typename H = Sha256>
 class StateMap;
+template <typename H = Sha256>
+class SumTree;
 
 SETTLE_NAMESPACE_END
 

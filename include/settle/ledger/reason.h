@@ -57,6 +57,7 @@ enum class LedgerReason : std::uint16_t {
   kBadIndex = 26,        // the leaf index is not below the tree size
   kBadProofLength = 27,  // the proof has not exactly the hashes that index and size demand
   kNotAbsent = 31,       // the key is there, or the proof does not end where the key leaves the map
+  kTotalMismatch = 32,   // the sums do not add up to the total
   kRootMismatch = 28,    // the proof leads to another root
 };
 
@@ -126,6 +127,8 @@ constexpr std::string_view ReasonName(LedgerReason reason) {
       return "BadProofLength";
     case LedgerReason::kNotAbsent:
       return "NotAbsent";
+    case LedgerReason::kTotalMismatch:
+      return "TotalMismatch";
     case LedgerReason::kRootMismatch:
       return "RootMismatch";
   }
