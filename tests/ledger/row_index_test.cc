@@ -50,7 +50,7 @@ class Model {
 
 // Rows come and go; the fewer bits the hashes differ in, the more of them pass full lines.
 TEST(RowIndex, FindsEveryRowThatCameAndNoneThatWent) {
-  for (const std::uint64_t distinct : {1, 2, 3, 7, 50, 100'000}) {
+  for (const std::uint64_t distinct : {1u, 2u, 3u, 7u, 50u, 100'000u}) {
     std::mt19937_64 random(distinct);
     Model model;
     std::uint32_t next = 0;
