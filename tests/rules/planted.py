@@ -72,8 +72,8 @@ FAULTS = [
     Fault(
         "legs need not sum to zero",
         "ledger/detail/ledger_apply.h",
-        "if (overflow || !balanced) return LedgerReason::kUnbalanced;",
-        "if (overflow && !balanced) return LedgerReason::kUnbalanced;",
+        "if (!balanced) return LedgerReason::kUnbalanced;",
+        "if (!balanced && balanced) return LedgerReason::kUnbalanced;",
         "ledger/ledger_test.cc",
         "LedgerTest.RefusesEveryMalformedTransactionWithoutATrace",
     ),
