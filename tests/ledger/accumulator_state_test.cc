@@ -36,6 +36,9 @@ Tree TreeOf(std::span<const Digest> leaves) {
   return tree;
 }
 
+// Before the leaves come the number of those pruned, no root, and the number of leaves.
+constexpr std::size_t kHeadSize = 8 + 4 + 4;
+
 // Every node that is kept.
 std::vector<Digest> NodesOf(const Tree& tree) {
   std::vector<Digest> nodes;
@@ -52,7 +55,7 @@ TEST(Accumulator, DecodesToTheSameTreeWithEveryInnerNode) {
   for (const std::size_t size : Sizes{0, 1, 2, 3, 4, 63, 64, 65, 1023, 1024, 1025, 2100}) {
     const Tree tree = TreeOf(std::span(leaves).first(size));
     const std::vector<std::byte> bytes = Encode(tree);
-    EXPECT_EQ(bytes.size(), 4 + 32 * size);
+    EXPECT_EQ(bytes.size(), kHeadSize + 32 * size);
     Tree decoded = TreeOf(std::span(leaves).last(37));
     ASSERT_TRUE(DecodeInto(bytes, decoded).ok());
     EXPECT_EQ(decoded, tree);
@@ -66,7 +69,7 @@ TEST(Accumulator, HasAnotherFingerprintForEveryFlippedByteOfALeaf) {
   const std::vector<Digest> leaves = NumberedLeaves(9);
   const Tree tree = TreeOf(leaves);
   const std::vector<std::byte> bytes = Encode(tree);
-  for (std::size_t i = 4; i < bytes.size(); ++i) {
+  for (std::size_t i = kHeadSize; i < bytes.size(); ++i) {
     std::vector<std::byte> other = bytes;
     other[i] ^= std::byte{0x80};
     Tree decoded;
@@ -87,11 +90,11 @@ TEST(Accumulator, RefusesHostileEncodings) {
   longer.push_back(std::byte{0});
   EXPECT_EQ(DecodeInto(longer, decoded).reason, BaseReason::kTrailingBytes);
   std::vector<std::byte> fewer = bytes;
-  fewer[0] = std::byte{5};
+  fewer[kHeadSize - 4] = std::byte{5};
   EXPECT_EQ(DecodeInto(fewer, decoded).reason, BaseReason::kTrailingBytes);
   for (std::size_t i = 0; i < 4; ++i) {
     std::vector<std::byte> more = bytes;
-    more[i] = std::byte{0xff};
+    more[kHeadSize - 4 + i] = std::byte{0xff};
     const test::AllocationCounter counter;
     const Reason reason = DecodeInto(more, decoded).reason;
     const std::size_t allocated = counter.bytes();
@@ -108,7 +111,7 @@ TEST(Accumulator, AllocatesALimitedMultipleOfWhatItDecodes) {
     const bool ok = DecodeInto(bytes, decoded).ok();
     const std::size_t allocated = counter.bytes();
     EXPECT_TRUE(ok);
-    // 64 bytes a leaf of 32 encoded, and what the last chunk of each level has left.
+    // 64 bytes a leaf of 32 encoded, and what the last tile of each row has left.
     EXPECT_LE(allocated, 3 * bytes.size() + 4096) << size;
   }
 }
@@ -216,7 +219,7 @@ struct CheapHasher {
 using CheapTree = Accumulator<CheapHasher, MemoryLevels>;
 
 constexpr std::size_t kMillion = std::size_t{1} << 20;
-constexpr std::size_t kChunkBytes = 32 * 1024;
+constexpr std::size_t kTileBytes = 2 * 512 * 32;
 
 // The most bytes that the tree can have held at once while `size` leaves came in batches: before
 // each batch what it held, and all that the batch allocated.
@@ -252,7 +255,7 @@ TEST(Accumulator, TakesSixtyFourBytesALeafAtItsPeakToo) {
 }
 
 // What is copied is freed afterwards: what an append allocates beyond what the tree grows by.
-TEST(Accumulator, CopiesNoMoreThanOneChunkInAnyAppend) {
+TEST(Accumulator, CopiesNoMoreThanOneTileInAnyAppend) {
   CheapTree tree;
   std::size_t most = 0;
   for (std::size_t i = 0; i < kMillion; ++i) {
@@ -263,8 +266,9 @@ TEST(Accumulator, CopiesNoMoreThanOneChunkInAnyAppend) {
     ASSERT_TRUE(ok);
     most = (std::max)(most, allocated - (tree.store().allocated_bytes() - before));
   }
-  EXPECT_LE(most, kChunkBytes);
-  EXPECT_EQ(most, kChunkBytes / 2);
+  // The first tile doubles; beyond, only tables of tiles grow.
+  EXPECT_LE(most, kTileBytes);
+  EXPECT_EQ(most, 512 * std::size_t{32});
 }
 
 }  // namespace

@@ -161,6 +161,141 @@ TEST(CompactRange, AllocatesNothingOnceItHasBeenAsWide) {
   EXPECT_NE(root, Digest());
 }
 
+// The largest subtrees within [begin, end), by trying them: at each place the largest that is
+// aligned and fits.
+std::vector<Digest> DefinedRoots(std::span<const Digest> leaves, std::size_t begin,
+                                 std::size_t end) {
+  std::vector<Digest> roots;
+  while (begin < end) {
+    std::size_t width = 1;
+    while (begin % (2 * width) == 0 && begin + 2 * width <= end) width *= 2;
+    roots.push_back(ReferenceRoot(leaves.subspan(begin, width)));
+    begin += width;
+  }
+  return roots;
+}
+
+CompactSegment<Sha256> SegmentOf(std::span<const Digest> leaves, std::size_t begin,
+                                 std::size_t end) {
+  CompactSegment<Sha256> segment((LogIndex(begin)));
+  for (std::size_t i = begin; i < end; ++i) EXPECT_EQ(segment.AppendDigest(leaves[i]), LogIndex(i));
+  return segment;
+}
+
+TEST(CompactSegment, HoldsTheLargestSubtreesOfEveryRunUpTo70) {
+  const std::vector<Digest> leaves = NumberedLeaves(70);
+  for (std::size_t begin = 0; begin <= leaves.size(); ++begin) {
+    CompactSegment<Sha256> segment((LogIndex(begin)));
+    for (std::size_t end = begin; end <= leaves.size(); ++end) {
+      ASSERT_EQ(segment.begin(), LogIndex(begin));
+      ASSERT_EQ(segment.end(), LogIndex(end));
+      ASSERT_EQ(std::vector<Digest>(segment.roots().begin(), segment.roots().end()),
+                DefinedRoots(leaves, begin, end))
+          << begin << " " << end;
+      ASSERT_EQ(segment.Validate(), Reason());
+      if (end < leaves.size()) segment.AppendDigest(leaves[end]);
+    }
+  }
+}
+
+TEST(CompactSegment, MergesWithTheNextAsIfItsLeavesHadBeenAppended) {
+  const std::vector<Digest> leaves = NumberedLeaves(34);
+  for (std::size_t a = 0; a <= leaves.size(); ++a) {
+    for (std::size_t b = a; b <= leaves.size(); ++b) {
+      for (std::size_t c = b; c <= leaves.size(); ++c) {
+        CompactSegment<Sha256> segment = SegmentOf(leaves, a, b);
+        ASSERT_TRUE(segment.Merge(SegmentOf(leaves, b, c)).ok());
+        ASSERT_EQ(segment, SegmentOf(leaves, a, c)) << a << " " << b << " " << c;
+      }
+    }
+  }
+}
+
+TEST(CompactSegment, MergesIntoTheTreeOfAllLeavesWhereverTheyAreCut) {
+  test::Random random;
+  const std::vector<Digest> leaves = NumberedLeaves(2000);
+  const Digest root = ReferenceRoot(leaves);
+  for (int round = 0; round < 10; ++round) {
+    Range range;
+    while (range.size() < leaves.size()) {
+      const std::uint64_t end = random.Between(range.size(), leaves.size());
+      ASSERT_TRUE(range.Merge(SegmentOf(leaves, range.size(), end)).ok());
+    }
+    EXPECT_EQ(range.Root(), root);
+  }
+}
+
+TEST(CompactSegment, IsNotMergedAnywhereButAtItsPlace) {
+  const std::vector<Digest> leaves = NumberedLeaves(12);
+  Range range;
+  for (const Digest& leaf : std::span(leaves).first(5)) range.AppendDigest(leaf);
+  CompactSegment<Sha256> segment = SegmentOf(leaves, 2, 5);
+  const Range range_before = range;
+  const CompactSegment<Sha256> segment_before = segment;
+  for (const std::size_t begin : {std::size_t{0}, std::size_t{4}, std::size_t{6}}) {
+    EXPECT_EQ(range.Merge(SegmentOf(leaves, begin, 9)), LedgerReason::kBadIndex);
+    EXPECT_EQ(segment.Merge(SegmentOf(leaves, begin, 9)), LedgerReason::kBadIndex);
+  }
+  EXPECT_EQ(range, range_before);
+  EXPECT_EQ(segment, segment_before);
+}
+
+TEST(CompactSegment, DecodesExactlyOneRootForEachSubtree) {
+  const std::vector<Digest> leaves = NumberedLeaves(20);
+  for (std::size_t begin = 0; begin <= leaves.size(); ++begin) {
+    for (std::size_t end = begin; end <= leaves.size(); ++end) {
+      const CompactSegment<Sha256> segment = SegmentOf(leaves, begin, end);
+      const std::vector<std::byte> bytes = Encode(segment);
+      CompactSegment<Sha256> decoded;
+      ASSERT_TRUE(DecodeInto(bytes, decoded).ok());
+      ASSERT_EQ(decoded, segment);
+      ASSERT_EQ(FingerprintOf(decoded), FingerprintOf(segment));
+      std::vector<std::byte> other = bytes;
+      other[16] ^= std::byte{1};
+      other.resize(16 + 4 + 32 * std::to_integer<std::size_t>(other[16]));
+      EXPECT_EQ(DecodeInto(other, decoded).reason, BaseReason::kNotCanonical);
+      other = bytes;
+      other[15] ^= std::byte{0x80};
+      EXPECT_EQ(DecodeInto(other, decoded).reason, BaseReason::kOutOfRange);
+    }
+  }
+  std::vector<std::byte> reversed;
+  for (const std::uint64_t end : {5u, 4u}) AppendEncoding(reversed, end);
+  AppendEncoding(reversed, std::uint32_t{0});
+  CompactSegment<Sha256> decoded;
+  EXPECT_EQ(DecodeInto(reversed, decoded).reason, BaseReason::kOutOfRange);
+}
+
+TEST(CompactSegment, HasRoomForTheMostSubtreesThatARunCanHave) {
+  // [1, 2^63 - 1): one subtree of each height but the highest, upwards and downwards.
+  std::vector<std::byte> bytes;
+  AppendEncoding(bytes, std::uint64_t{1});
+  AppendEncoding(bytes, (std::uint64_t{1} << 63) - 1);
+  AppendEncoding(bytes, std::uint32_t{124});
+  bytes.resize(bytes.size() + 124 * std::size_t{32});
+  CompactSegment<Sha256> segment;
+  ASSERT_TRUE(DecodeInto(bytes, segment).ok());
+  segment.AppendDigest(Digest());
+  EXPECT_EQ(segment.roots().size(), 63u);
+}
+
+TEST(CompactRange, IsMadeOfItsRoots) {
+  Range range;
+  for (const Digest& leaf : NumberedLeaves(13)) {
+    range.AppendDigest(leaf);
+    const Result<Range> again = Range::From(range.size(), range.roots());
+    ASSERT_TRUE(again.ok());
+    EXPECT_EQ(*again, range);
+    EXPECT_EQ(Range::From(range.size() + 1, range.roots()).ok(),
+              std::popcount(range.size()) == std::popcount(range.size() + 1));
+    EXPECT_EQ(Range::From(range.size(), range.roots().subspan(1)).reason(),
+              BaseReason::kNotCanonical);
+  }
+  EXPECT_EQ(Range::From(~std::uint64_t{0}, std::vector<Digest>(64)).reason(),
+            BaseReason::kOutOfRange);
+  EXPECT_EQ(Range::From(3, std::vector<Digest>(65)).reason(), BaseReason::kNotCanonical);
+}
+
 TEST(CompactRange, CopiesAreIndependent) {
   Range range;
   for (const Digest& leaf : NumberedLeaves(5)) range.AppendDigest(leaf);

@@ -17,6 +17,7 @@
 
 #include "settle/base/codec.h"
 #include "settle/crypto/sha256.h"
+#include "tests/ledger/proof_cases.h"
 #include "tests/ledger/reference_tree.h"
 #include "tests/support/allocations.h"
 #include "tests/support/random.h"
@@ -25,9 +26,11 @@
 namespace settle {
 namespace {
 
+using test::DigestOf;
 using test::NumberedLeaves;
 using test::ReferencePath;
 using test::ReferenceRoot;
+using test::WithBitFlipped;
 
 constexpr std::uint64_t kLargest = ~std::uint64_t{0};
 
@@ -48,38 +51,6 @@ Claim TrueClaim(std::size_t index, std::span<const Digest> leaves) {
           .path = ReferencePath(index, leaves)};
 }
 
-Digest WithBitFlipped(Digest digest, std::size_t bit) {
-  digest.data()[bit / 8] ^= static_cast<std::byte>(1 << (bit % 8));
-  return digest;
-}
-
-// The bytes of standard base64 with padding; nothing for other text.
-std::optional<std::vector<std::byte>> FromBase64(std::string_view text) {
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  while (!text.empty() && text.back() == '=') text.remove_suffix(1);
-  std::vector<std::byte> bytes;
-  std::uint32_t bits = 0;
-  int held = 0;
-  for (const char letter : text) {
-    const std::size_t value = kAlphabet.find(letter);
-    if (value == std::string_view::npos) return std::nullopt;
-    bits = (bits << 6) | static_cast<std::uint32_t>(value);
-    held += 6;
-    if (held < 8) continue;
-    held -= 8;
-    bytes.push_back(static_cast<std::byte>((bits >> held) & 0xff));
-  }
-  return bytes;
-}
-
-// Nothing for what is no digest, null and text of another length included.
-std::optional<Digest> DigestOf(const nlohmann::json& text) {
-  if (!text.is_string()) return std::nullopt;
-  const auto bytes = FromBase64(text.get<std::string>());
-  return bytes ? Digest::From(*bytes) : std::nullopt;
-}
-
 // The claim that a published case makes; nothing where a hash is not one.
 std::optional<Claim> ClaimOf(const nlohmann::json& one) {
   const std::optional<Digest> leaf = DigestOf(one["leafHash"]);
@@ -89,12 +60,9 @@ std::optional<Claim> ClaimOf(const nlohmann::json& one) {
               .index = LogIndex(one["leafIdx"].get<std::uint64_t>()),
               .head = {.size = one["treeSize"].get<std::uint64_t>(), .root = *root},
               .path = {}};
-  if (one["proof"].is_null()) return claim;
-  for (const nlohmann::json& text : one["proof"]) {
-    const std::optional<Digest> node = DigestOf(text);
-    if (!node) return std::nullopt;
-    claim.path.push_back(*node);
-  }
+  const auto path = test::PathOf(one["proof"]);
+  if (!path) return std::nullopt;
+  claim.path = *path;
   return claim;
 }
 

@@ -24,10 +24,12 @@ using Sizes = std::initializer_list<std::size_t>;
 
 static_assert(LevelStore<BoundedLevels<1>>);
 static_assert(!LevelStore<std::vector<Digest>>);
-static_assert(BoundedLevels<1>::kLevels == 1 && BoundedLevels<7>::kLevels == 3 &&
-              BoundedLevels<8>::kLevels == 4 && MemoryLevels::kLevels == 32);
+static_assert(FirstKept(0, 7) == 6 && FirstKept(0, 6) == 6 && FirstKept(1, 7) == 2 &&
+              FirstKept(2, 7) == 0 && FirstKept(63, ~std::uint64_t{0}) == 0);
 
-constexpr std::size_t kChunk = 1024;
+// Leaves in a tile, and what a whole tile takes.
+constexpr std::size_t kTile = 512;
+constexpr std::size_t kTileBytes = 2 * kTile * 32;
 
 Digest Numbered(std::uint64_t number) { return Digest::FromNumber(number); }
 
@@ -45,7 +47,7 @@ void Extend(MemoryLevels& store, std::size_t level, std::size_t count) {
 
 TEST(LevelStore, KeepsWhatWasAddedAtEveryLevel) {
   MemoryLevels store;
-  const std::vector<std::size_t> sizes = {5000, 2500, 1024, 1025, 3, 0, 1};
+  const std::vector<std::size_t> sizes = {5000, 2500, 1250, 600, 300, 150, 75, 37, 18, 9, 4, 2, 1};
   for (std::size_t level = 0; level < sizes.size(); ++level) Extend(store, level, sizes[level]);
   for (std::size_t level = 0; level < sizes.size(); ++level) {
     ASSERT_EQ(store.Size(level), sizes[level]);
@@ -55,7 +57,7 @@ TEST(LevelStore, KeepsWhatWasAddedAtEveryLevel) {
 
 TEST(LevelStore, RunsCoverALevelBeginAtCacheLinesAndSplitNoPair) {
   for (const std::size_t size :
-       Sizes{1, 2, 3, 64, 1000, 1023, 1024, 1025, 2047, 2048, 2049, 5001}) {
+       Sizes{1, 2, 3, 64, 255, 256, 257, 511, 512, 513, 1023, 1024, 1025, 5001}) {
     MemoryLevels store;
     Extend(store, 0, size);
     for (std::size_t at = 0; at < size;) {
@@ -69,11 +71,11 @@ TEST(LevelStore, RunsCoverALevelBeginAtCacheLinesAndSplitNoPair) {
   }
 }
 
-TEST(LevelStore, NeverMovesAWholeChunk) {
+TEST(LevelStore, NeverMovesAWholeTile) {
   MemoryLevels store;
-  Extend(store, 0, kChunk);
+  Extend(store, 0, kTile);
   const Digest* const first = &store.Node(0, 0);
-  Extend(store, 0, 20 * kChunk);
+  Extend(store, 0, 20 * kTile);
   EXPECT_EQ(&store.Node(0, 0), first);
 }
 
@@ -94,14 +96,72 @@ TEST(LevelStore, TruncatesToExactlyTheFirstNodes) {
   }
 }
 
-TEST(LevelStore, GivesBackTheMemoryOfWholeChunks) {
+TEST(LevelStore, GivesBackTheMemoryOfWholeTiles) {
   MemoryLevels store;
   EXPECT_EQ(store.allocated_bytes(), 0u);
-  Extend(store, 0, 10 * kChunk);
+  Extend(store, 0, 10 * kTile);
   const std::size_t full = store.allocated_bytes();
-  EXPECT_GE(full, 10 * kChunk * 32);
-  store.Truncate(0, 3 * kChunk + 1);
-  EXPECT_EQ(store.allocated_bytes(), full - 6 * kChunk * 32);
+  EXPECT_GE(full, 10 * kTileBytes);
+  store.Truncate(0, 3 * kTile + 1);
+  EXPECT_EQ(store.allocated_bytes(), full - 6 * kTileBytes);
+}
+
+// Every node of a tree of numbered leaves; its number and level in its bytes.
+Digest Node(std::size_t level, std::uint64_t index) { return Numbered(1'000'000 * level + index); }
+
+void Fill(MemoryLevels& store, std::size_t leaves) {
+  for (std::size_t level = 0; level < 20; ++level) {
+    while (store.Size(level) < leaves >> level) {
+      const std::size_t index = store.Size(level);
+      std::size_t next = index;
+      for (Digest& digest : store.Extend(level, (leaves >> level) - index)) {
+        digest = Node(level, next++);
+      }
+    }
+  }
+}
+
+TEST(LevelStore, KeepsTheNumbersOfWhatIsNotPrunedAndFreesTheRest) {
+  for (const std::size_t pruned : Sizes{0, 1, 511, 512, 513, 1024, 4095, 4096, 5000, 5120}) {
+    MemoryLevels store;
+    Fill(store, 5120);
+    const std::size_t before = store.allocated_bytes();
+    store.Prune(pruned);
+    EXPECT_EQ(store.allocated_bytes(), before - pruned / kTile * kTileBytes);
+    EXPECT_EQ(store.size(), 5120 - pruned);
+    Fill(store, 6000);
+    MemoryLevels restarted;
+    restarted.Restart(pruned);
+    Fill(restarted, 6000);
+    for (std::size_t level = 0; level < 20; ++level) {
+      ASSERT_EQ(restarted.Size(level), std::size_t{6000} >> level);
+      for (std::size_t i = FirstKept(level, pruned); i < store.Size(level); ++i) {
+        ASSERT_EQ(store.Node(level, i), Node(level, i)) << level << " " << i;
+        ASSERT_EQ(restarted.Node(level, i), Node(level, i)) << level << " " << i;
+      }
+    }
+    EXPECT_EQ(restarted, store);
+    std::size_t leaf = pruned;
+    for (const Digest& digest : store) ASSERT_EQ(digest, Node(0, leaf++));
+    EXPECT_EQ(leaf, 6000u);
+  }
+}
+
+TEST(LevelStore, CopiesTheSiblingsOfEveryLeafForEveryNumberOfLevels) {
+  for (const std::size_t leaves : Sizes{2, 4, 64, 256, 512, 2048, 1 << 13}) {
+    MemoryLevels store;
+    Fill(store, leaves);
+    for (std::size_t leaf = 0; leaf<leaves; leaf += leaves> 600 ? 101 : 1) {
+      for (std::size_t levels = 0; std::size_t{1} << levels <= leaves; ++levels) {
+        std::vector<Digest> siblings(levels + 1, Numbered(7));
+        store.CopySiblings(leaf, levels, siblings.data());
+        for (std::size_t level = 0; level < levels; ++level) {
+          ASSERT_EQ(siblings[level], Node(level, (leaf >> level) ^ 1)) << leaf << " " << level;
+        }
+        ASSERT_EQ(siblings[levels], Numbered(7));
+      }
+    }
+  }
 }
 
 TEST(LevelStore, ComparesTheLeavesAndNothingElse) {
@@ -142,8 +202,8 @@ TEST(LevelStore, StatesWhatItAllocates) {
   const MemoryLevels copy = store;
   const std::size_t bytes = counter.bytes();
   EXPECT_EQ(copy.allocated_bytes(), bytes);
-  // The original's tables have grown by doubling: at most 16 bytes for a chunk of 32 KiB.
-  EXPECT_LE(store.allocated_bytes(), bytes + 5 * 8);
+  // The original's table has grown by doubling: at most 16 bytes for a tile of 32 KiB.
+  EXPECT_LE(store.allocated_bytes(), bytes + 10 * 8);
 }
 
 TEST(LevelStore, EncodesAsTheBoundedSequenceOfItsLeaves) {

@@ -51,6 +51,7 @@ constexpr Row kRows[] = {
     {LedgerReason::kNoSuchKey, 30, "NoSuchKey"},
     {LedgerReason::kBadSize, 25, "BadSize"},
     {LedgerReason::kBadIndex, 26, "BadIndex"},
+    {LedgerReason::kPruned, 33, "Pruned"},
     {LedgerReason::kBadProofLength, 27, "BadProofLength"},
     {LedgerReason::kNotAbsent, 31, "NotAbsent"},
     {LedgerReason::kTotalMismatch, 32, "TotalMismatch"},

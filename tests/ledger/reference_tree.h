@@ -53,6 +53,49 @@ inline std::vector<Digest> ReferencePath(std::size_t index, std::span<const Dige
   return path;
 }
 
+// SUBTREE_SUBPROOF(start, end, leaves, known) of Merkle Tree Certificates, of which SUBPROOF of RFC
+// 6962 is the case of a subtree that begins with the first leaf.
+inline std::vector<Digest> ReferenceSubproof(std::size_t start, std::size_t end,
+                                             std::span<const Digest> leaves, bool known) {
+  if (start == 0 && end == leaves.size()) {
+    return known ? std::vector<Digest>() : std::vector{ReferenceRoot(leaves)};
+  }
+  const std::size_t split = ReferenceSplit(leaves.size());
+  const auto left = leaves.first(split);
+  const auto right = leaves.subspan(split);
+  std::vector<Digest> proof;
+  if (end <= split) {
+    proof = ReferenceSubproof(start, end, left, known);
+    proof.push_back(ReferenceRoot(right));
+  } else if (start >= split) {
+    proof = ReferenceSubproof(start - split, end - split, right, known);
+    proof.push_back(ReferenceRoot(left));
+  } else {
+    proof = ReferenceSubproof(0, end - split, right, false);
+    proof.push_back(ReferenceRoot(left));
+  }
+  return proof;
+}
+
+// PROOF(older, leaves).
+inline std::vector<Digest> ReferenceConsistency(std::size_t older, std::span<const Digest> leaves) {
+  return ReferenceSubproof(0, older, leaves, true);
+}
+
+// The largest subtrees without a marked leaf, from left to right.
+inline std::vector<Digest> ReferenceOutside(const std::vector<bool>& marked, std::size_t begin,
+                                            std::span<const Digest> leaves) {
+  bool any = false;
+  for (std::size_t i = 0; i < leaves.size(); ++i) any = any || marked[begin + i];
+  if (!any) return {ReferenceRoot(leaves)};
+  if (leaves.size() == 1) return {};
+  const std::size_t split = ReferenceSplit(leaves.size());
+  std::vector<Digest> all = ReferenceOutside(marked, begin, leaves.first(split));
+  const std::vector<Digest> right = ReferenceOutside(marked, begin + split, leaves.subspan(split));
+  all.insert(all.end(), right.begin(), right.end());
+  return all;
+}
+
 // The digests of `count` leaves, each of which is its number in eight bytes.
 inline std::vector<Digest> NumberedLeaves(std::size_t count) {
   std::vector<Digest> leaves;

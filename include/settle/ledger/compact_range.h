@@ -17,6 +17,14 @@
 //   CompactRange<> entries;
 //   for (const Entry& entry : block) entries.Append(Encode(entry));
 //   header.entries = entries.Head();
+//
+// A run of leaves in the middle of a tree has such roots too: those of the largest subtrees of the
+// tree within it. Whoever hashes one, on another machine perhaps, hands on a CompactSegment; the
+// segments of all leaves merge into the tree.
+//
+//   CompactSegment<> mine(LogIndex(4096));   // begins with this leaf
+//   for (...) mine.Append(leaf);
+//   Reason reason = entries.Merge(mine);     // when all that is before it has been merged
 
 #ifndef SETTLE_LEDGER_COMPACT_RANGE_H_
 #define SETTLE_LEDGER_COMPACT_RANGE_H_
@@ -24,6 +32,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <utility>
 
 #include "settle/base/bounded.h"
@@ -34,10 +43,85 @@
 #include "settle/base/types.h"
 #include "settle/crypto/hasher.h"
 #include "settle/ledger/detail/climbing_node.h"
+#include "settle/ledger/detail/merkle_path.h"
 #include "settle/ledger/fwd.h"
 #include "settle/ledger/inclusion.h"
+#include "settle/ledger/reason.h"
 
 SETTLE_NAMESPACE_BEGIN
+
+namespace detail {
+
+// Into `roots`, those of the largest subtrees within the leaves [begin, end) of a tree, appends the
+// subtree of height `level` over the leaves from `end` on. Where it completes a larger one within
+// the run, that takes the place of both.
+template <typename H, std::size_t kBound>
+void PushSubtree(const H& hasher, Bounded<Digest, kBound>& roots, const LeafRun& run,
+                 std::size_t level, const Digest& root) {
+  ClimbingNode node(root);
+  for (std::uint64_t at = run.end >> level; (at & 1) != 0; at >>= 1, ++level) {
+    if ((at - 1) << level < run.begin) break;
+    node.JoinLeft(hasher, roots[roots.size() - 1]);
+    roots.PopBack();
+  }
+  (void)roots.Add(node.node());  // at most one of each height on either flank: there is room
+}
+
+}  // namespace detail
+
+// The leaves [begin, end) of a tree, wherever they stand in it.
+template <typename H>
+class CompactSegment {
+  static_assert(RequireHasher<H>());
+
+ public:
+  // No leaf, and the next is number `begin`.
+  explicit CompactSegment(LogIndex begin = LogIndex(0), H hasher = H())
+      : run_{begin.value(), begin.value()}, hasher_(std::move(hasher)) {}
+
+  [[nodiscard]] LogIndex begin() const { return LogIndex(run_.begin); }
+  [[nodiscard]] LogIndex end() const { return LogIndex(run_.end); }
+  // Of the largest subtrees of the tree within the segment, from left to right.
+  [[nodiscard]] std::span<const Digest> roots() const { return roots_; }
+
+  // As of CompactRange.
+  LogIndex Append(ByteView leaf) { return AppendDigest(hasher_.HashLeaf(leaf)); }
+  LogIndex AppendDigest(const Digest& leaf) {
+    detail::PushSubtree(hasher_, roots_, run_, 0, leaf);
+    return LogIndex(run_.end++);
+  }
+
+  // Appends all leaves of `next`. Errors: LedgerReason::kBadIndex, with nothing changed, unless it
+  // begins where this one ends. Cost: O(log n) node hashes.
+  Reason Merge(const CompactSegment& next) {
+    if (next.run_.begin != run_.end) return LedgerReason::kBadIndex;
+    for (const Digest& root : next.roots_) {
+      const std::size_t level = detail::LargestSubtree(run_.end, next.run_.end);
+      detail::PushSubtree(hasher_, roots_, run_, level, root);
+      run_.end += std::uint64_t{1} << level;
+    }
+    return {};
+  }
+
+  // What decode demands. Errors: kOutOfRange for an end before the beginning or beyond 2^63 - 1;
+  // kNotCanonical unless there is one root for each of the largest subtrees.
+  [[nodiscard]] Reason Validate() const {
+    if (run_.begin > run_.end || run_.end >> 63 != 0) return BaseReason::kOutOfRange;
+    std::size_t subtrees = 0;
+    for (std::uint64_t at = run_.begin; at < run_.end; ++subtrees) {
+      at += std::uint64_t{1} << detail::LargestSubtree(at, run_.end);
+    }
+    return roots_.size() == subtrees ? Reason() : BaseReason::kNotCanonical;
+  }
+
+ private:
+  detail::LeafRun run_;
+  Bounded<Digest, 128> roots_;
+  SETTLE_NO_UNIQUE_ADDRESS H hasher_{};
+
+ public:
+  using Fields = Members<&CompactSegment::run_, &CompactSegment::roots_>;
+};
 
 template <typename H>
 class CompactRange {
@@ -48,7 +132,21 @@ class CompactRange {
   CompactRange() = default;
   explicit CompactRange(H hasher) : hasher_(std::move(hasher)) {}
 
+  // The tree of `size` leaves of which these are the roots. Errors: as of Validate.
+  [[nodiscard]] static Result<CompactRange> From(std::uint64_t size, std::span<const Digest> roots,
+                                                 H hasher = H()) {
+    CompactRange range(std::move(hasher));
+    range.size_ = size;
+    for (const Digest& root : roots) {
+      if (!range.roots_.Add(root)) return BaseReason::kNotCanonical;
+    }
+    if (const Reason reason = range.Validate(); !reason.ok()) return reason;
+    return range;
+  }
+
   [[nodiscard]] std::uint64_t size() const { return size_; }
+  // Of the perfect subtrees, the largest first.
+  [[nodiscard]] std::span<const Digest> roots() const { return roots_; }
 
   // Adds a leaf and answers its index. Never refuses: see Validate. Cost: the leaf hash and as many
   // node hashes as `size` ends in one-bits, one on average.
@@ -56,13 +154,20 @@ class CompactRange {
 
   // Adds a leaf whose digest is known, otherwise as Append.
   LogIndex AppendDigest(const Digest& leaf) {
-    detail::ClimbingNode node(leaf);
-    for (std::uint64_t rest = size_; (rest & 1) != 0; rest >>= 1) {
-      node.JoinLeft(hasher_, roots_[roots_.size() - 1]);
-      roots_.PopBack();
-    }
-    (void)roots_.Add(node.node());  // one for each one-bit of a size below 2^64: there is room
+    detail::PushSubtree(hasher_, roots_, {0, size_}, 0, leaf);
     return LogIndex(size_++);
+  }
+
+  // Appends all leaves of `next`. Errors: LedgerReason::kBadIndex, with nothing changed, unless it
+  // begins with the leaf that is next. Cost: O(log n) node hashes.
+  Reason Merge(const CompactSegment<H>& next) {
+    if (next.begin() != LogIndex(size_)) return LedgerReason::kBadIndex;
+    for (const Digest& root : next.roots()) {
+      const std::size_t level = detail::LargestSubtree(size_, next.end().value());
+      detail::PushSubtree(hasher_, roots_, {0, size_}, level, root);
+      size_ += std::uint64_t{1} << level;
+    }
+    return {};
   }
 
   // Cost: popcount(size) - 1 node hashes; H("") for the empty tree.

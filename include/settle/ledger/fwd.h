@@ -43,6 +43,8 @@ template <typename H = Sha256, typename Store = BoundedLevels<0xffffffff>>
 class Accumulator;
 template <typename H = Sha256>
 class CompactRange;
+template <typename H = Sha256>
+class CompactSegment;
 template <typename Key, typename Value, typename H = Sha256>
 class StateMap;
 template <typename H = Sha256>

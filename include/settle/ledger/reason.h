@@ -55,6 +55,7 @@ enum class LedgerReason : std::uint16_t {
   // Proofs.
   kBadSize = 25,         // the tree size is zero or beyond what the tree has
   kBadIndex = 26,        // the leaf index is not below the tree size
+  kPruned = 33,          // what was asked for was pruned
   kBadProofLength = 27,  // the proof has not exactly the hashes that index and size demand
   kNotAbsent = 31,       // the key is there, or the proof does not end where the key leaves the map
   kTotalMismatch = 32,   // the sums do not add up to the total
@@ -123,6 +124,8 @@ constexpr std::string_view ReasonName(LedgerReason reason) {
       return "BadSize";
     case LedgerReason::kBadIndex:
       return "BadIndex";
+    case LedgerReason::kPruned:
+      return "Pruned";
     case LedgerReason::kBadProofLength:
       return "BadProofLength";
     case LedgerReason::kNotAbsent:

@@ -47,8 +47,12 @@ class SizeMarks {
   // Forgets all marks; their serials are still not used again.
   void Clear() { set_.clear(); }
 
-  // What may not be cut: a mark's size is at least that of the mark before. 0 without a mark.
-  [[nodiscard]] std::uint64_t floor() const { return set_.empty() ? 0 : set_.back().size; }
+  // Between these sizes nothing may be cut or pruned: marks are set at sizes that never fall. 0 and
+  // 2^64 - 1 without a mark.
+  [[nodiscard]] std::uint64_t highest() const { return set_.empty() ? 0 : set_.back().size; }
+  [[nodiscard]] std::uint64_t lowest() const {
+    return set_.empty() ? ~std::uint64_t{0} : set_.front().size;
+  }
 
  private:
   struct Set {
