@@ -7,16 +7,23 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <vector>
 
 #include "settle/base/codec.h"
 #include "settle/base/types.h"
+#include "settle/crypto/sha256.h"
 #include "settle/crypto/statement.h"
+#include "settle/ledger/accumulator.h"
+#include "settle/ledger/compact_range.h"
 #include "settle/ledger/consent.h"
+#include "settle/ledger/consistency.h"
 #include "settle/ledger/inclusion.h"
 #include "settle/ledger/ledger_state.h"
+#include "settle/ledger/multi_proof.h"
 #include "settle/ledger/state_map.h"
 #include "settle/ledger/state_proof.h"
 #include "settle/ledger/sum_proof.h"
@@ -93,13 +100,52 @@ SumProof SomeSumProof() {
   return proof;
 }
 
+template <typename Proof>
+std::vector<std::byte> ProofOf(std::initializer_list<std::uint8_t> numbers) {
+  Proof proof;
+  for (const std::uint8_t number : numbers) {
+    EXPECT_TRUE(proof.path.Add(Digest::FromNumber(number)));
+  }
+  return Encode(proof);
+}
+
+// Trees, parts of them and their proofs.
+void AddTrees(test::GoldenBytes& actual) {
+  const std::array<Digest, 2> roots = {Digest::FromNumber(0x6a), Digest::FromNumber(0x6b)};
+  const Result<CompactRange<>> range = CompactRange<>::From(5, roots);
+  ASSERT_TRUE(range.ok());
+  Result<Accumulator<>> tree = Accumulator<>::Thaw(*range);
+  ASSERT_TRUE(tree.ok());
+  EXPECT_TRUE(tree->AppendDigest(Digest::FromNumber(0x6e)).ok());
+  EXPECT_TRUE(tree->AppendDigest(Digest::FromNumber(0x6f)).ok());
+  // Leaf 3 alone, and a subtree of two.
+  CompactSegment<> segment(LogIndex(3));
+  segment.AppendDigest(Digest::FromNumber(0x6c));
+  std::vector<std::byte> segment_bytes = Encode(segment);
+  segment_bytes[8] = std::byte{6};
+  segment_bytes[16] = std::byte{2};
+  AppendEncoding(segment_bytes, Digest::FromNumber(0x6d));
+  EXPECT_TRUE(DecodeInto(segment_bytes, segment).ok());
+  const SubtreeHead head{.leaves = {.start = 4, .end = 7}, .root = Digest::FromNumber(0x63)};
+  actual.merge(test::GoldenBytes{
+      {"subtree head", Encode(head)},
+      {"consistency proof", ProofOf<ConsistencyProof>({0x64, 0x65, 0x66})},
+      {"leaf range", Encode(LeafRange{.first = LogIndex(67), .count = 68})},
+      {"range proof", ProofOf<RangeProof>({0x67})},
+      {"multi proof", ProofOf<MultiProof>({0x68, 0x69})},
+      {"compact range", Encode(*range)},
+      {"compact segment", Encode(segment)},
+      {"pruned accumulator", Encode(*tree)},
+  });
+}
+
 TEST(LedgerGolden, BytesAreThoseOfTheTables) {
   const Transaction compulsory{.header = {.id = TransactionId::FromNumber(0x53),
                                           .transaction_class = TransactionClass::kCompulsory,
                                           .rule = CompulsoryRule::kWaterfall}};
   InclusionProof proof;
   EXPECT_TRUE(proof.path.Add(Digest::FromNumber(0x61)) && proof.path.Add(Digest::FromNumber(0x62)));
-  const test::GoldenBytes actual = {
+  test::GoldenBytes actual = {
       {"limits", Encode(kUnlimited)},
       {"margin account", Encode(MarginAccountId{kAlice.owner, MarginGroup(6)})},
       {"transaction", EncodeRecord(ChosenTransaction())},
@@ -138,6 +184,7 @@ TEST(LedgerGolden, BytesAreThoseOfTheTables) {
                            SomeSteps()})},
       {"absence proof at a branch", Encode(AbsenceProof{SomeBranch(), SomeSteps()})},
   };
+  AddTrees(actual);
   EXPECT_EQ(test::GoldenDifferences("ledger", actual), "");
 }
 
