@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <iterator>
+#include <set>
 #include <string_view>
 
 #include "settle/base/reason.h"
@@ -56,6 +57,16 @@ constexpr Row kRows[] = {
     {LedgerReason::kNotAbsent, 31, "NotAbsent"},
     {LedgerReason::kTotalMismatch, 32, "TotalMismatch"},
     {LedgerReason::kRootMismatch, 28, "RootMismatch"},
+    {LedgerReason::kJournalEndsEarly, 60, "JournalEndsEarly"},
+    {LedgerReason::kFrameShort, 61, "FrameShort"},
+    {LedgerReason::kFrameHeader, 62, "FrameHeader"},
+    {LedgerReason::kFrameSequence, 63, "FrameSequence"},
+    {LedgerReason::kFrameLink, 64, "FrameLink"},
+    {LedgerReason::kFrameForm, 65, "FrameForm"},
+    {LedgerReason::kFramePayload, 66, "FramePayload"},
+    {LedgerReason::kSnapshotForm, 67, "SnapshotForm"},
+    {LedgerReason::kSnapshotSize, 68, "SnapshotSize"},
+    {LedgerReason::kSnapshotContent, 69, "SnapshotContent"},
 };
 
 TEST(LedgerReason, KeepsItsNumbersAndNames) {
@@ -68,8 +79,11 @@ TEST(LedgerReason, KeepsItsNumbersAndNames) {
 }
 
 TEST(LedgerReason, NamesNoNumberOutsideItsRows) {
-  const auto rows = static_cast<std::uint16_t>(std::size(kRows));
-  for (std::uint32_t number = rows; number <= 0xffff; ++number) {
+  std::set<std::uint32_t> rows;
+  for (const Row& row : kRows) rows.insert(row.number);
+  EXPECT_EQ(rows.size(), std::size(kRows));
+  for (std::uint32_t number = 0; number <= 0xffff; ++number) {
+    if (rows.contains(number)) continue;
     ASSERT_EQ(ReasonName(static_cast<LedgerReason>(number)), "UnknownLedgerReason") << number;
   }
 }

@@ -60,6 +60,20 @@ enum class LedgerReason : std::uint16_t {
   kNotAbsent = 31,       // the key is there, or the proof does not end where the key leaves the map
   kTotalMismatch = 32,   // the sums do not add up to the total
   kRootMismatch = 28,    // the proof leads to another root
+
+  // Journals.
+  kJournalEndsEarly = 60,  // the bytes end before what is known to be durable
+  kFrameShort = 61,        // the bytes end within a frame
+  kFrameHeader = 62,       // a frame's header does not match its checksum
+  kFrameSequence = 63,     // a sound header has another sequence than the next
+  kFrameLink = 64,         // a sound header does not follow the frame before it
+  kFrameForm = 65,         // a sound frame is one that no writer makes
+  kFramePayload = 66,      // a frame's payload does not match its checksum
+
+  // Snapshots, after those of their frames.
+  kSnapshotForm = 67,     // a snapshot does not begin with its head or has chunks of another kind
+  kSnapshotSize = 68,     // a snapshot's chunks are more or fewer bytes than its head says
+  kSnapshotContent = 69,  // a snapshot's state is not what its head says
 };
 
 constexpr Module ReasonModule(LedgerReason) { return Module::kLedger; }
@@ -134,6 +148,26 @@ constexpr std::string_view ReasonName(LedgerReason reason) {
       return "TotalMismatch";
     case LedgerReason::kRootMismatch:
       return "RootMismatch";
+    case LedgerReason::kJournalEndsEarly:
+      return "JournalEndsEarly";
+    case LedgerReason::kFrameShort:
+      return "FrameShort";
+    case LedgerReason::kFrameHeader:
+      return "FrameHeader";
+    case LedgerReason::kFrameSequence:
+      return "FrameSequence";
+    case LedgerReason::kFrameLink:
+      return "FrameLink";
+    case LedgerReason::kFrameForm:
+      return "FrameForm";
+    case LedgerReason::kFramePayload:
+      return "FramePayload";
+    case LedgerReason::kSnapshotForm:
+      return "SnapshotForm";
+    case LedgerReason::kSnapshotSize:
+      return "SnapshotSize";
+    case LedgerReason::kSnapshotContent:
+      return "SnapshotContent";
   }
   return "UnknownLedgerReason";
 }
