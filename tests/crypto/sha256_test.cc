@@ -12,7 +12,9 @@
 #include <concepts>
 #include <cstddef>
 #include <cstring>
+#include <span>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "settle/crypto/sha256_evp.h"
@@ -83,6 +85,24 @@ TEST(Sha256, HashesANodeAsTheConcatenationOfItsParts) {
     EXPECT_EQ(Sha256().HashNode(children[0], children[1]),
               Sha256().Hash(ByteView(&prefix, 1), children[0].view(), children[1].view()));
   }
+}
+
+template <std::size_t kSize>
+void ExpectTheHashOfAMessageOfKnownSize(test::Random& random) {
+  std::array<std::byte, kSize> message;
+  random.Fill(message);
+  const std::span<const std::byte, kSize> known(message);
+  EXPECT_EQ(Sha256().Hash(known), Sha256().Hash(ByteView(message))) << kSize;
+  EXPECT_EQ(Sha256().Hash(known), Sha256Evp().Hash(ByteView(message))) << kSize;
+}
+
+// Through the transform alone up to 119 bytes, and beyond as any other.
+TEST(Sha256, HashesAMessageOfKnownSizeAsAnyOther) {
+  test::Random random;
+  [&]<std::size_t... kSizes>(std::index_sequence<kSizes...>) {
+    (ExpectTheHashOfAMessageOfKnownSize<kSizes>(random), ...);
+  }
+  (std::make_index_sequence<130>());
 }
 
 }  // namespace

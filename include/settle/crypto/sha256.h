@@ -69,9 +69,11 @@ class Sha256Stream {
   alignas(kStateAlignment) std::byte state_[kStateSize];
 };
 
-// The hash of a node's two blocks. SHA256_Transform reads and writes only the eight words of the
-// chaining value, which stand first in a SHA256_CTX, in the order of the machine.
-[[nodiscard]] inline Digest Sha256OfNode(const NodeBlocks& blocks) {
+// The hash of the message whose one or two blocks, padding included, these are; `second` is nullptr
+// where there is one. SHA256_Transform reads and writes only the eight words of the chaining value,
+// which stand first in a SHA256_CTX, in the order of the machine.
+[[nodiscard]] inline Digest Sha256OfBlocks(const unsigned char* first,
+                                           const unsigned char* second) {
   // FIPS 180-4 section 5.3.3.
   static constexpr std::array<std::uint32_t, 8> kStart = {0x6a09e667, 0xbb67ae85, 0x3c6ef372,
                                                           0xa54ff53a, 0x510e527f, 0x9b05688c,
@@ -82,8 +84,8 @@ class Sha256Stream {
   auto* const state = reinterpret_cast<SHA256state_st*>(room);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-  SHA256_Transform(state, blocks.block(0));
-  SHA256_Transform(state, blocks.block(1));
+  SHA256_Transform(state, first);
+  if (second != nullptr) SHA256_Transform(state, second);
 #pragma GCC diagnostic pop
   // Big-endian words. Stored in halves, so that the next hash can read any aligned word at once.
   typedef std::uint64_t Halves __attribute__((vector_size(16)));
@@ -93,12 +95,52 @@ class Sha256Stream {
     if constexpr (std::endian::native != std::endian::little) return value;
     return std::rotl(__builtin_bswap64(value), 32);
   };
-  const Halves first = {pair(0), pair(1)};
-  const Halves second = {pair(2), pair(3)};
+  const Halves low = {pair(0), pair(1)};
+  const Halves high = {pair(2), pair(3)};
   Digest digest;
-  std::memcpy(digest.data(), &first, sizeof(first));
-  std::memcpy(digest.data() + sizeof(first), &second, sizeof(second));
+  std::memcpy(digest.data(), &low, sizeof(low));
+  std::memcpy(digest.data() + sizeof(low), &high, sizeof(high));
   return digest;
+}
+
+// The longest message that fits two blocks with its padding.
+inline constexpr std::size_t kSha256ShortSize = 2 * 64 - 9;
+
+// The blocks that end a message of kSize bytes, without what they hold of it. Behind whole blocks
+// there is one; else all is in them.
+template <std::size_t kSize>
+inline constexpr auto kSha256Padding = [] {
+  constexpr std::size_t kBlock = 64;
+  constexpr std::size_t kRest = kSize % kBlock;
+  constexpr std::size_t kBlocks = kRest + 9 > kBlock ? 2 : 1;
+  std::array<std::byte, kBlocks * kBlock> padding{};
+  padding[kRest] = std::byte{0x80};
+  padding[padding.size() - 2] = static_cast<std::byte>(8 * kSize / 256);
+  padding[padding.size() - 1] = static_cast<std::byte>(8 * kSize % 256);
+  return padding;
+}();
+
+// The hash of a message of kSize <= kSha256ShortSize bytes. A whole block is read where it lies.
+template <std::size_t kSize>
+[[nodiscard]] Digest Sha256OfShort(const std::byte* message) {
+  constexpr std::size_t kBlock = 64;
+  constexpr std::size_t kRest = kSize % kBlock;
+  // In stores as wide as the loads of the transform, which else waits for them to reach the cache.
+  typedef std::uint64_t Halves __attribute__((vector_size(16)));
+  constexpr std::size_t kPadded = kSha256Padding<kSize>.size();
+  alignas(16) std::array<std::byte, kPadded> last;
+  for (std::size_t at = kRest / 16 * 16; at < kPadded; at += 16) {
+    Halves padding;
+    std::memcpy(&padding, kSha256Padding<kSize>.data() + at, sizeof(padding));
+    std::memcpy(last.data() + at, &padding, sizeof(padding));
+  }
+  if constexpr (kRest > 0) std::memcpy(last.data(), message + (kSize - kRest), kRest);
+  const auto* const end = reinterpret_cast<const unsigned char*>(last.data());
+  if constexpr (kSize >= kBlock) {
+    return Sha256OfBlocks(reinterpret_cast<const unsigned char*>(message), end);
+  } else {
+    return Sha256OfBlocks(end, last.size() > kBlock ? end + kBlock : nullptr);
+  }
 }
 
 }  // namespace detail
@@ -115,6 +157,13 @@ class Sha256 {
     return stream.Finish();
   }
 
+  // H of a message whose size is known, of at most two blocks: as a node, about 70 to 85 ns.
+  template <std::size_t kSize>
+  requires(kSize <= detail::kSha256ShortSize) [[nodiscard]] Digest
+      Hash(const std::span<const std::byte, kSize>& message) const {
+    return detail::Sha256OfShort<kSize>(message.data());
+  }
+
   [[nodiscard]] Digest HashLeaf(ByteView data) const {
     detail::Sha256Stream stream;
     detail::FeedLeaf(stream, data);
@@ -122,7 +171,8 @@ class Sha256 {
   }
 
   [[nodiscard]] Digest HashNode(const Digest& left, const Digest& right) const {
-    return detail::Sha256OfNode(detail::NodeBlocks(left, right));
+    const detail::NodeBlocks blocks(left, right);
+    return detail::Sha256OfBlocks(blocks.block(0), blocks.block(1));
   }
 
   void HashNodes(std::span<const Digest> children, std::span<Digest> parents) const {

@@ -281,7 +281,7 @@ class StateMap {
           return detail::StateLeaf(hasher_, trie_.PathOf(row),
                                    detail::StateContent(hasher_, rows_[row].key, rows_[row].value));
         },
-        [this](std::uint32_t row) { __builtin_prefetch(&rows_[row]); });
+        [this](std::uint32_t row) -> const void* { return &rows_[row]; });
   }
 
   void WriteSteps(detail::StateSlot slot, StateSteps& steps) const {

@@ -35,6 +35,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "settle/base/bounded.h"
 #include "settle/base/bytes.h"
@@ -108,7 +109,7 @@ template <typename H, typename... Parts>
   BufferSink sink(input.data());
   sink.Write(SumInputHead(prefix));
   (EncodeTo(sink, parts), ...);
-  return hasher.Hash(input);
+  return hasher.Hash(std::span<const std::byte, input.size()>(input));
 }
 
 template <typename H>

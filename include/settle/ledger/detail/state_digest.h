@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <type_traits>
 
 #include "settle/base/bytes.h"
@@ -76,11 +77,18 @@ struct BranchInput {
   std::array<Digest, 2> side{};
 
   [[nodiscard]] std::uint8_t bit() const { return std::to_integer<std::uint8_t>(head[1]); }
-  [[nodiscard]] ByteView view() const {
-    return ByteView(reinterpret_cast<const std::byte*>(this), sizeof(*this));
-  }
 };
 static_assert(sizeof(BranchInput) == 112 && std::is_trivially_copyable_v<BranchInput>);
+
+// Of a size that is known, so that a hasher may take a short way.
+template <typename H, std::size_t kSize>
+[[nodiscard]] Digest HashInput(const H& hasher, const std::array<std::byte, kSize>& input) {
+  return hasher.Hash(std::span<const std::byte, kSize>(input));
+}
+template <typename H>
+[[nodiscard]] Digest HashInput(const H& hasher, const BranchInput& input) {
+  return hasher.Hash(std::as_bytes(std::span<const BranchInput, 1>(&input, 1)));
+}
 
 template <typename H, typename Key>
 [[nodiscard]] Digest StatePath(const H& hasher, const Key& key) {
@@ -88,7 +96,7 @@ template <typename H, typename Key>
   BufferSink sink(input.data());
   sink.Write(HeadOf(kStatePathPrefix));
   EncodeTo(sink, key);
-  return hasher.Hash(input);
+  return HashInput(hasher, input);
 }
 
 template <typename H, typename Key, typename Value>
@@ -98,7 +106,7 @@ template <typename H, typename Key, typename Value>
   sink.Write(HeadOf(kStateContentPrefix));
   EncodeTo(sink, key);
   EncodeTo(sink, value);
-  return hasher.Hash(input);
+  return HashInput(hasher, input);
 }
 
 template <typename H>
@@ -108,7 +116,7 @@ template <typename H>
   sink.Write(HeadOf(kStateLeafPrefix));
   sink.Write(path.view());
   sink.Write(content.view());
-  return hasher.Hash(input);
+  return HashInput(hasher, input);
 }
 
 // The branch at `bit` on the way along `path`.
@@ -118,7 +126,7 @@ template <typename H>
   const BranchInput input{.head = HeadOf(kStateBranchPrefix, bit),
                           .prefix = PrefixOf(path, bit),
                           .side = {left, right}};
-  return hasher.Hash(input.view());
+  return HashInput(hasher, input);
 }
 
 }  // namespace detail

@@ -7,9 +7,10 @@
 // its sides; from the tags on, both lie as they are hashed, so that a branch is hashed in place.
 // Branch 0 is the anchor: the trie hangs from its left side, where the root's digest therefore is.
 //
-// Changes to the shape only note what they touched. Rehash then climbs from all of it at once,
-// level by level, so that what it needs next is fetched while it works, and hashes every branch
-// above once, those with the greatest bit first: a child's bit is greater than its parent's.
+// Changes to the shape only note what they touched. Rehash sorts that into groups by the first bits
+// of the paths. From all nodes of a group it climbs at once, level by level, so that what it needs
+// next is fetched while it works, and then hashes every branch above once, those with the greatest
+// bit first. What is above the groups comes last.
 
 #ifndef SETTLE_LEDGER_DETAIL_STATE_TRIE_H_
 #define SETTLE_LEDGER_DETAIL_STATE_TRIE_H_
@@ -17,6 +18,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "settle/base/bytes.h"
@@ -150,21 +153,27 @@ class StateTrie {
   void Touch(std::uint32_t leaf) { touched_.push_back(StateNode::Leaf(leaf)); }
 
   // Brings every digest up to date, each touched node hashed once. `leaf_digest(leaf)` is asked for
-  // each touched leaf, and `fetch(leaf)` some leaves before.
-  template <typename H, typename LeafDigest, typename Fetch>
-  void Rehash(const H& hasher, const LeafDigest& leaf_digest, const Fetch& fetch);
+  // each touched leaf, and `row_of(leaf)`, where
+  // that will look, some leaves before.
+  template <typename H, typename LeafDigest, typename RowOf>
+  void Rehash(const H& hasher, const LeafDigest& leaf_digest, const RowOf& row_of);
 
  private:
-  // How many branches ahead of their use cache lines are asked for.
+  // How many nodes ahead of their use cache lines are asked for.
   static constexpr std::size_t kAhead = 8;
+  static constexpr std::size_t kCacheLine = 64;
+  // Touched nodes that are climbed from together: with all branches above them that no other group
+  // has they take some 64 KiB, so that whatever was fetched to climb is still there to be hashed.
+  static constexpr std::size_t kGroupSize = 64;
 
   struct alignas(64) Branch {
     std::array<StateNode, 2> child{};
     StateSlot up = kNoSlot;  // kNoSlot while it is free
     bool is_marked = false;  // to be hashed; only within Rehash
-    BranchInput input{};
+    alignas(16) BranchInput input{};
   };
-  static_assert(sizeof(Branch) == 128, "links, tags and prefix in one line, the sides in the next");
+  static_assert(sizeof(Branch) == 128 && sizeof(BranchInput) == 112,
+                "links, tags and prefix are in one cache line, the sides in the next");
 
   struct Leaf {
     Digest path{};
@@ -172,8 +181,14 @@ class StateTrie {
     bool is_hashed = false;  // only within Rehash
   };
 
-  void PrefetchDigest(StateSlot slot) const {
-    __builtin_prefetch(&branches_[slot / 2].input.side[slot % 2], 1);
+  // Always inlined: g++ takes a function that only prefetches for one that does nothing, and drops
+  // the calls.
+  [[gnu::always_inline]] void PrefetchLeaf(std::uint32_t leaf) const {
+    __builtin_prefetch(&leaves_[leaf], 1);
+  }
+  [[gnu::always_inline]] void PrefetchBranch(std::uint32_t branch) const {
+    __builtin_prefetch(&branches_[branch], 1);
+    __builtin_prefetch(&branches_[branch].input.side, 1);
   }
   [[nodiscard]] StateNode ChildAt(StateSlot slot) const {
     return branches_[slot / 2].child[slot % 2];
@@ -211,12 +226,24 @@ class StateTrie {
     return branch;
   }
 
+  // Into how many groups touched nodes are sorted: by so many first bits of their paths.
+  [[nodiscard]] static std::size_t GroupBits(std::size_t touched);
+  // The group of a touched node: above those of leaves for a branch that is above them itself.
+  [[nodiscard]] std::size_t GroupOf(StateNode node, std::size_t bits) const;
+  // Sorts `touched_` into `grouped_` and answers where groups end.
+  std::vector<std::uint32_t>& SortIntoGroups(std::size_t bits);
+
   // Hashes the touched leaves and fills `climbing_` with the branches right above them and with the
   // touched branches.
-  template <typename LeafDigest, typename Fetch>
-  void HashLeaves(const LeafDigest& leaf_digest, const Fetch& fetch);
-  // Reduces `climbing_` to all branches above, each once, and counts them by their bits.
-  void Climb(std::array<std::uint32_t, kPathBits>& count);
+  template <typename LeafDigest, typename RowOf>
+  void HashLeaves(std::span<const StateNode> touched, const LeafDigest& leaf_digest,
+                  const RowOf& row_of);
+  // Reduces `climbing_` to all branches above, each once, down to bit `floor`, adds those above
+  // that to `upper_`, and counts the others by their bits.
+  void Climb(std::size_t floor, std::array<std::uint32_t, kPathBits>& count);
+  // Climbs and hashes all that was climbed.
+  template <typename H>
+  void HashBranches(const H& hasher, std::size_t floor);
 
   std::vector<Branch> branches_;
   std::vector<Leaf> leaves_;
@@ -226,48 +253,92 @@ class StateTrie {
 
   // Empty but within a change; kept for their room.
   std::vector<StateNode> touched_;
+  std::vector<StateNode> grouped_;
+  std::vector<std::uint32_t> group_ends_;
   std::vector<std::uint32_t> climbing_;
+  std::vector<std::uint32_t> upper_;
   std::vector<std::uint32_t> ordered_;
 };
 
-template <typename LeafDigest, typename Fetch>
-void StateTrie::HashLeaves(const LeafDigest& leaf_digest, const Fetch& fetch) {
+inline std::size_t StateTrie::GroupBits(std::size_t touched) {
+  std::size_t bits = 0;
+  while (bits < 16 && touched >> bits > kGroupSize) ++bits;
+  return bits;
+}
+
+inline std::size_t StateTrie::GroupOf(StateNode node, std::size_t bits) const {
+  const Digest* path = nullptr;
+  if (node.is_leaf()) {
+    path = &leaves_[node.number()].path;
+  } else {
+    const BranchInput& input = branches_[node.number()].input;
+    if (input.bit() < bits) return std::size_t{1} << bits;
+    path = &input.prefix;
+  }
+  const std::size_t first =
+      std::to_integer<std::size_t>((*path)[0]) << 8 | std::to_integer<std::size_t>((*path)[1]);
+  return first >> (16 - bits);
+}
+
+inline std::vector<std::uint32_t>& StateTrie::SortIntoGroups(std::size_t bits) {
+  group_ends_.assign((std::size_t{1} << bits) + 1, 0);
   for (std::size_t i = 0; i < touched_.size(); ++i) {
-    if (i + 2 * kAhead < touched_.size() && touched_[i + 2 * kAhead].is_leaf()) {
-      fetch(touched_[i + 2 * kAhead].number());
-      __builtin_prefetch(&leaves_[touched_[i + 2 * kAhead].number()], 1);
-    }
     if (i + kAhead < touched_.size() && touched_[i + kAhead].is_leaf()) {
-      const Leaf& next = leaves_[touched_[i + kAhead].number()];
-      if (next.up != kNoSlot) {
-        PrefetchDigest(next.up);
-      }
+      PrefetchLeaf(touched_[i + kAhead].number());
     }
-    const std::uint32_t number = touched_[i].number();
-    if (!touched_[i].is_leaf()) {
+    ++group_ends_[GroupOf(touched_[i], bits)];
+  }
+  std::uint32_t first = 0;
+  for (std::uint32_t& end : group_ends_) first += std::exchange(end, first);
+  grouped_.resize(touched_.size());
+  for (const StateNode node : touched_) grouped_[group_ends_[GroupOf(node, bits)]++] = node;
+  touched_.clear();
+  return group_ends_;
+}
+
+template <typename LeafDigest, typename RowOf>
+void StateTrie::HashLeaves(std::span<const StateNode> touched, const LeafDigest& leaf_digest,
+                           const RowOf& row_of) {
+  climbing_.clear();
+  // The branch above is where the digest goes, and all that follows begins.
+  for (const StateNode node : touched) {
+    if (!node.is_leaf()) continue;
+    const Leaf& leaf = leaves_[node.number()];
+    if (leaf.up == kNoSlot) continue;
+    const auto* const row = static_cast<const std::byte*>(row_of(node.number()));
+    __builtin_prefetch(row);
+    __builtin_prefetch(row + kCacheLine);
+    PrefetchBranch(leaf.up / 2);
+  }
+  for (const StateNode node : touched) {
+    if (!node.is_leaf()) {
       // One that was freed has touched what it hung from, and one that was taken anew has a leaf
       // that is new too.
-      if (branches_[number].up != kNoSlot) climbing_.push_back(number);
+      if (branches_[node.number()].up != kNoSlot) climbing_.push_back(node.number());
       continue;
     }
-    Leaf& leaf = leaves_[number];
+    Leaf& leaf = leaves_[node.number()];
     if (leaf.up == kNoSlot || leaf.is_hashed) continue;
     leaf.is_hashed = true;
-    SetDigestAt(leaf.up, leaf_digest(number));
+    SetDigestAt(leaf.up, leaf_digest(node.number()));
     climbing_.push_back(leaf.up / 2);
   }
-  for (const StateNode node : touched_) {
+  for (const StateNode node : touched) {
     if (node.is_leaf()) leaves_[node.number()].is_hashed = false;
   }
 }
 
-inline void StateTrie::Climb(std::array<std::uint32_t, kPathBits>& count) {
+inline void StateTrie::Climb(std::size_t floor, std::array<std::uint32_t, kPathBits>& count) {
   std::size_t kept = 0;
   for (std::size_t i = 0; i < climbing_.size(); ++i) {
-    if (i + kAhead < climbing_.size()) __builtin_prefetch(&branches_[climbing_[i + kAhead]], 1);
+    if (i + kAhead < climbing_.size()) PrefetchBranch(climbing_[i + kAhead]);
     const std::uint32_t number = climbing_[i];
     Branch& branch = branches_[number];
     if (number == 0 || branch.is_marked) continue;
+    if (branch.input.bit() < floor) {
+      upper_.push_back(number);
+      continue;
+    }
     branch.is_marked = true;
     ++count[branch.input.bit()];
     climbing_[kept++] = number;
@@ -276,40 +347,37 @@ inline void StateTrie::Climb(std::array<std::uint32_t, kPathBits>& count) {
   climbing_.resize(kept);
 }
 
-template <typename H, typename LeafDigest, typename Fetch>
-void StateTrie::Rehash(const H& hasher, const LeafDigest& leaf_digest, const Fetch& fetch) {
-  climbing_.clear();
-  HashLeaves(leaf_digest, fetch);
-  touched_.clear();
+template <typename H>
+void StateTrie::HashBranches(const H& hasher, std::size_t floor) {
   std::array<std::uint32_t, kPathBits> place{};
-  Climb(place);
-
-  // Those with the greatest bit first.
+  Climb(floor, place);
+  // Those with the greatest bit first: a child's bit is greater than its parent's.
   std::uint32_t first = 0;
-  for (std::size_t bit = kPathBits; bit-- > 0;) {
-    const std::uint32_t count = place[bit];
-    place[bit] = first;
-    first += count;
-  }
+  for (std::size_t bit = kPathBits; bit-- > floor;) first += std::exchange(place[bit], first);
   ordered_.resize(climbing_.size());
-  for (std::size_t i = 0; i < climbing_.size(); ++i) {
-    if (i + kAhead < climbing_.size()) __builtin_prefetch(&branches_[climbing_[i + kAhead]]);
-    ordered_[place[branches_[climbing_[i]].input.bit()]++] = climbing_[i];
+  for (const std::uint32_t number : climbing_) {
+    ordered_[place[branches_[number].input.bit()]++] = number;
   }
-
   for (std::size_t i = 0; i < ordered_.size(); ++i) {
-    if (i + 2 * kAhead < ordered_.size()) {
-      const Branch& next = branches_[ordered_[i + 2 * kAhead]];
-      __builtin_prefetch(&next, 1);
-      __builtin_prefetch(&next.input.side, 1);
-    }
-    if (i + kAhead < ordered_.size()) {
-      PrefetchDigest(branches_[ordered_[i + kAhead]].up);
-    }
+    if (i + kAhead < ordered_.size()) PrefetchBranch(ordered_[i + kAhead]);
     Branch& branch = branches_[ordered_[i]];
     branch.is_marked = false;
-    SetDigestAt(branch.up, hasher.Hash(branch.input.view()));
+    SetDigestAt(branch.up, HashInput(hasher, branch.input));
   }
+}
+
+template <typename H, typename LeafDigest, typename RowOf>
+void StateTrie::Rehash(const H& hasher, const LeafDigest& leaf_digest, const RowOf& row_of) {
+  const std::size_t bits = GroupBits(touched_.size());
+  upper_.clear();
+  std::uint32_t begin = 0;
+  for (const std::uint32_t end : SortIntoGroups(bits)) {
+    HashLeaves(std::span(grouped_).subspan(begin, end - begin), leaf_digest, row_of);
+    HashBranches(hasher, bits);
+    begin = end;
+  }
+  climbing_.swap(upper_);
+  HashBranches(hasher, 0);
 }
 
 }  // namespace detail
