@@ -276,12 +276,12 @@ class StateMap {
 
   void Rehash() {
     trie_.Rehash(
-        hasher_,
-        [this](std::uint32_t row) {
-          return detail::StateLeaf(hasher_, trie_.PathOf(row),
-                                   detail::StateContent(hasher_, rows_[row].key, rows_[row].value));
-        },
-        [this](std::uint32_t row) -> const void* { return &rows_[row]; });
+        hasher_, [this](std::uint32_t row) { return ContentOf(row); },
+        [this](std::uint32_t row) { return std::as_bytes(std::span(&rows_[row], 1)); });
+  }
+
+  [[nodiscard]] Digest ContentOf(std::uint32_t row) const {
+    return detail::StateContent(hasher_, rows_[row].key, rows_[row].value);
   }
 
   void WriteSteps(detail::StateSlot slot, StateSteps& steps) const {
@@ -365,8 +365,7 @@ Result<AbsenceProof> StateMap<Key, Value, H>::ProveAbsent(const Key& key) const 
   if (end.node.is_none()) return proof;
   if (end.node.is_leaf()) {
     const std::uint32_t row = end.node.number();
-    proof.end = OtherLeaf{trie_.PathOf(row),
-                          detail::StateContent(hasher_, rows_[row].key, rows_[row].value)};
+    proof.end = OtherLeaf{trie_.PathOf(row), ContentOf(row)};
   } else {
     const detail::BranchInput& branch = trie_.BranchOf(end.node);
     proof.end = OtherBranch{branch.bit(), branch.prefix, branch.side[0], branch.side[1]};

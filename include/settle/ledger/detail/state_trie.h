@@ -152,16 +152,15 @@ class StateTrie {
   // Notes that the content of a leaf changed.
   void Touch(std::uint32_t leaf) { touched_.push_back(StateNode::Leaf(leaf)); }
 
-  // Brings every digest up to date, each touched node hashed once. `leaf_digest(leaf)` is asked for
-  // each touched leaf, and `row_of(leaf)`, where
-  // that will look, some leaves before.
-  template <typename H, typename LeafDigest, typename RowOf>
-  void Rehash(const H& hasher, const LeafDigest& leaf_digest, const RowOf& row_of);
+  // Brings every digest up to date, each touched node hashed once. For each touched leaf
+  // `content_of(leaf)` answers the digest of its content, and before that `row_of(leaf)` the bytes
+  // that this will read.
+  template <typename H, typename ContentOf, typename RowOf>
+  void Rehash(const H& hasher, const ContentOf& content_of, const RowOf& row_of);
 
  private:
   // How many nodes ahead of their use cache lines are asked for.
   static constexpr std::size_t kAhead = 8;
-  static constexpr std::size_t kCacheLine = 64;
   // Touched nodes that are climbed from together: with all branches above them that no other group
   // has they take some 64 KiB, so that whatever was fetched to climb is still there to be hashed.
   static constexpr std::size_t kGroupSize = 64;
@@ -176,15 +175,21 @@ class StateTrie {
                 "links, tags and prefix are in one cache line, the sides in the next");
 
   struct Leaf {
-    Digest path{};
     StateSlot up = kNoSlot;  // kNoSlot while it is free
     bool is_hashed = false;  // only within Rehash
+    Digest path{};
+  };
+
+  struct HashedLeaf {
+    std::uint32_t leaf = 0;
+    Digest content{};
   };
 
   // Always inlined: g++ takes a function that only prefetches for one that does nothing, and drops
   // the calls.
   [[gnu::always_inline]] void PrefetchLeaf(std::uint32_t leaf) const {
     __builtin_prefetch(&leaves_[leaf], 1);
+    __builtin_prefetch(&leaves_[leaf] + 1, 1);  // its last bytes may be in the next line
   }
   [[gnu::always_inline]] void PrefetchBranch(std::uint32_t branch) const {
     __builtin_prefetch(&branches_[branch], 1);
@@ -235,8 +240,8 @@ class StateTrie {
 
   // Hashes the touched leaves and fills `climbing_` with the branches right above them and with the
   // touched branches.
-  template <typename LeafDigest, typename RowOf>
-  void HashLeaves(std::span<const StateNode> touched, const LeafDigest& leaf_digest,
+  template <typename H, typename ContentOf, typename RowOf>
+  void HashLeaves(const H& hasher, std::span<const StateNode> touched, const ContentOf& content_of,
                   const RowOf& row_of);
   // Reduces `climbing_` to all branches above, each once, down to bit `floor`, adds those above
   // that to `upper_`, and counts the others by their bits.
@@ -255,6 +260,7 @@ class StateTrie {
   std::vector<StateNode> touched_;
   std::vector<StateNode> grouped_;
   std::vector<std::uint32_t> group_ends_;
+  std::vector<HashedLeaf> hashed_;
   std::vector<std::uint32_t> climbing_;
   std::vector<std::uint32_t> upper_;
   std::vector<std::uint32_t> ordered_;
@@ -296,35 +302,36 @@ inline std::vector<std::uint32_t>& StateTrie::SortIntoGroups(std::size_t bits) {
   return group_ends_;
 }
 
-template <typename LeafDigest, typename RowOf>
-void StateTrie::HashLeaves(std::span<const StateNode> touched, const LeafDigest& leaf_digest,
-                           const RowOf& row_of) {
+template <typename H, typename ContentOf, typename RowOf>
+void StateTrie::HashLeaves(const H& hasher, std::span<const StateNode> touched,
+                           const ContentOf& content_of, const RowOf& row_of) {
   climbing_.clear();
-  // The branch above is where the digest goes, and all that follows begins.
+  hashed_.clear();
   for (const StateNode node : touched) {
-    if (!node.is_leaf()) continue;
-    const Leaf& leaf = leaves_[node.number()];
-    if (leaf.up == kNoSlot) continue;
-    const auto* const row = static_cast<const std::byte*>(row_of(node.number()));
-    __builtin_prefetch(row);
-    __builtin_prefetch(row + kCacheLine);
-    PrefetchBranch(leaf.up / 2);
-  }
-  for (const StateNode node : touched) {
+    const std::uint32_t number = node.number();
     if (!node.is_leaf()) {
       // One that was freed has touched what it hung from, and one that was taken anew has a leaf
       // that is new too.
-      if (branches_[node.number()].up != kNoSlot) climbing_.push_back(node.number());
+      if (branches_[number].up != kNoSlot) climbing_.push_back(number);
       continue;
     }
-    Leaf& leaf = leaves_[node.number()];
+    Leaf& leaf = leaves_[number];
     if (leaf.up == kNoSlot || leaf.is_hashed) continue;
     leaf.is_hashed = true;
-    SetDigestAt(leaf.up, leaf_digest(node.number()));
-    climbing_.push_back(leaf.up / 2);
+    hashed_.push_back({number, Digest()});
+    const ByteView row = row_of(number);
+    __builtin_prefetch(row.data());
+    __builtin_prefetch(row.data() + row.size() - 1);
+    // Where the digest goes, and all that follows begins.
+    PrefetchBranch(leaf.up / 2);
   }
-  for (const StateNode node : touched) {
-    if (node.is_leaf()) leaves_[node.number()].is_hashed = false;
+  // Two loops: a leaf waits for its content, but leaves do not wait for each other.
+  for (HashedLeaf& hashed : hashed_) hashed.content = content_of(hashed.leaf);
+  for (const HashedLeaf& hashed : hashed_) {
+    Leaf& leaf = leaves_[hashed.leaf];
+    leaf.is_hashed = false;
+    SetDigestAt(leaf.up, StateLeaf(hasher, leaf.path, hashed.content));
+    climbing_.push_back(leaf.up / 2);
   }
 }
 
@@ -366,13 +373,13 @@ void StateTrie::HashBranches(const H& hasher, std::size_t floor) {
   }
 }
 
-template <typename H, typename LeafDigest, typename RowOf>
-void StateTrie::Rehash(const H& hasher, const LeafDigest& leaf_digest, const RowOf& row_of) {
+template <typename H, typename ContentOf, typename RowOf>
+void StateTrie::Rehash(const H& hasher, const ContentOf& content_of, const RowOf& row_of) {
   const std::size_t bits = GroupBits(touched_.size());
   upper_.clear();
   std::uint32_t begin = 0;
   for (const std::uint32_t end : SortIntoGroups(bits)) {
-    HashLeaves(std::span(grouped_).subspan(begin, end - begin), leaf_digest, row_of);
+    HashLeaves(hasher, std::span(grouped_).subspan(begin, end - begin), content_of, row_of);
     HashBranches(hasher, bits);
     begin = end;
   }
