@@ -130,9 +130,12 @@ template <std::size_t kSize>
   constexpr std::size_t kPadded = kSha256Padding<kSize>.size();
   alignas(16) std::array<std::byte, kPadded> last;
   for (std::size_t at = kRest / 16 * 16; at < kPadded; at += 16) {
-    Halves padding;
-    std::memcpy(&padding, kSha256Padding<kSize>.data() + at, sizeof(padding));
-    std::memcpy(last.data() + at, &padding, sizeof(padding));
+    std::array<std::uint64_t, 2> padding;
+    std::memcpy(padding.data(), kSha256Padding<kSize>.data() + at, sizeof(padding));
+    // A constant g++ would store in two pieces.
+    asm("" : "+r"(padding[0]));
+    const Halves halves = {padding[0], padding[1]};
+    std::memcpy(last.data() + at, &halves, sizeof(halves));
   }
   if constexpr (kRest > 0) std::memcpy(last.data(), message + (kSize - kRest), kRest);
   const auto* const end = reinterpret_cast<const unsigned char*>(last.data());

@@ -199,8 +199,8 @@ class StateMap {
  private:
   struct Row {
     Key key{};
-    Value value{};
     bool is_named = false;  // only within Plan
+    Value value{};
   };
   // How to undo one write: what the key held, or that the version rose.
   struct Undo {
@@ -326,7 +326,10 @@ Reason StateMap<Key, Value, H>::PlanRows(std::span<const Change> changes) {
     if (i + kAhead < changes.size()) {
       const std::uint32_t next =
           detail::RowIndex::RowOf(index_.Candidate(planned_[i + kAhead].hash));
-      if (next != detail::kNoRow) __builtin_prefetch(&rows_[next], 1);
+      if (next != detail::kNoRow) {
+        __builtin_prefetch(&rows_[next], 1);
+        __builtin_prefetch(&rows_[next] + 1, 1);  // its last bytes may be in the next line
+      }
     }
     const Change& change = changes[i];
     const std::uint32_t row = FindRow(change.key, planned_[i].hash);
@@ -351,7 +354,7 @@ Reason StateMap<Key, Value, H>::PlanNew(std::span<const Change> changes) {
   }
   std::size_t erased = 0;
   for (std::size_t i = 0; i < changes.size(); ++i) {
-    erased += planned_[i].row != detail::kNoRow && !changes[i].value ? 1 : 0;
+    if (planned_[i].row != detail::kNoRow && !changes[i].value) ++erased;
   }
   if (new_.size() > kMaxEntries - (size() - erased)) return BaseReason::kFull;
   return {};

@@ -140,7 +140,7 @@ constexpr SumSibling SiblingOf(std::uint64_t index, std::uint64_t last) {
 constexpr std::size_t SumPathLength(std::uint64_t index, std::uint64_t last) {
   std::size_t length = 0;
   for (; last > 0; index /= 2, last /= 2) {
-    length += SiblingOf(index, last) == SumSibling::kNone ? 0 : 1;
+    if (SiblingOf(index, last) != SumSibling::kNone) ++length;
   }
   return length;
 }
