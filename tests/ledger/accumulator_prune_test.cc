@@ -284,6 +284,30 @@ TEST(AccumulatorPrune, KeepsTheProofsOfALargeTreeAcrossTiles) {
   }
 }
 
+// All of a tile is gone and nothing of the next is there yet.
+TEST(AccumulatorPrune, GrowsOnFromBetweenTwoTiles) {
+  const std::vector<Digest> leaves = NumberedLeaves(2000);
+  const Tree whole = TreeOf<Tree>(leaves);
+  for (const std::uint64_t pruned : {511u, 512u, 513u, 1024u, 1536u}) {
+    Tree tree = whole;
+    ASSERT_TRUE(tree.Prune(pruned).ok());
+    ASSERT_TRUE(tree.Truncate(pruned).ok());
+    ASSERT_EQ(tree.Head(), *whole.HeadAt(pruned));
+    Result<Tree> thawed = Tree::Thaw(*tree.Freeze(pruned));
+    ASSERT_TRUE(thawed.ok());
+    const auto rest = std::span(leaves).subspan(pruned);
+    ASSERT_TRUE(tree.AppendDigest(rest[0]).ok());
+    ASSERT_TRUE(tree.AppendDigests(rest.subspan(1)).ok());
+    ASSERT_TRUE(thawed->AppendDigests(rest).ok());
+    EXPECT_EQ(tree.Head(), whole.Head());
+    EXPECT_EQ(*thawed, tree);
+    for (std::uint64_t index = pruned; index < leaves.size(); index += 97) {
+      ExpectSameProof(tree.ProveInclusion(LogIndex(index), leaves.size()),
+                      whole.ProveInclusion(LogIndex(index), leaves.size()));
+    }
+  }
+}
+
 TEST(AccumulatorPrune, DecodesWhatIsPrunedAndRefusesOtherEncodings) {
   const std::vector<Digest> leaves = NumberedLeaves(23);
   const Tree whole = TreeOf<Tree>(leaves);

@@ -218,6 +218,8 @@ TEST(MultiProof, GivesTheReasonsInTheirOrder) {
   EXPECT_EQ(RangePathLength({LogIndex(0), 0}, 5).reason(), LedgerReason::kBadIndex);
   EXPECT_EQ(RangePathLength({LogIndex(5), 1}, 5).reason(), LedgerReason::kBadIndex);
   EXPECT_EQ(RangePathLength({LogIndex(4), 2}, 5).reason(), LedgerReason::kBadIndex);
+  EXPECT_EQ(RangePathLength({LogIndex(0), 6}, 5).reason(), LedgerReason::kBadIndex);
+  EXPECT_EQ(RangePathLength({LogIndex(0), kLargest}, 5).reason(), LedgerReason::kBadIndex);
   const Accumulator<> tree = TreeOf(leaves);
   EXPECT_EQ(tree.ProveRange({LogIndex(0), 1}, 10).reason(), LedgerReason::kBadSize);
   EXPECT_EQ(tree.ProveRange({LogIndex(8), 2}, 9).reason(), LedgerReason::kBadIndex);
