@@ -100,7 +100,7 @@ Balances<H> MakeMap(std::size_t size, H hasher) {
   return map;
 }
 
-// `count` different accounts below `size`; `fresh` of them from `size` on instead, `erased` erased.
+// Changes of `count` different accounts below `size`.
 std::vector<Change> MakeBatch(std::mt19937_64& random, std::size_t size, std::size_t count) {
   std::vector<Change> changes;
   std::vector<bool> taken(size);
@@ -189,6 +189,36 @@ BENCHMARK(BM_StateMapBatchOf)
     ->Args({1'000'000, 100})
     ->Args({1'000'000, 1'000})
     ->Apply(Paired);
+
+// A thousand accounts opened and closed again in a map of a million, as information.
+void BM_StateMapOpenAndClose(benchmark::State& state) {
+  constexpr std::size_t kSize = 1'000'000;
+  constexpr std::size_t kCount = 1000;
+  std::vector<Change> opened;
+  std::vector<Change> closed;
+  for (std::uint64_t number = kSize; number < kSize + kCount; ++number) {
+    opened.push_back({KeyOf(number), Balance{.entries = number}});
+    closed.push_back({KeyOf(number), std::nullopt});
+  }
+  std::size_t hashes = 0;
+  {
+    Balances<Counter> counted = MakeMap(kSize, Counter(&hashes));
+    hashes = 0;
+    (void)counted.Update(opened);
+    (void)counted.Update(closed);
+  }
+  Balances<Sha256> map = MakeMap(kSize, Sha256());
+  const std::vector<NodeInput> inputs = MakeInputs();
+  const auto work = [&]() -> std::uint64_t {
+    return map.Update(opened).ok() && map.Update(closed).ok() ? FirstWord(map.Root().bytes()) : 0;
+  };
+  RunPaired(state,
+            {.checksums = Checksums::kUnrelated,
+             .work_operations = kCount,
+             .baseline_operations = kCount},
+            work, [&] { return BareHashes(inputs, hashes); });
+}
+BENCHMARK(BM_StateMapOpenAndClose)->Apply(Paired);
 
 // The check of a value among a million beside its hashes: path, content, leaf and one for each
 // step.
