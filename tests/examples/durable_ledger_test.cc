@@ -186,6 +186,18 @@ TEST(DurableLedger, CutsOffATornEndOnceAndGoesOn) {
   EXPECT_EQ(recovered->machine.ledger().fingerprint(), expected.At(4));
 }
 
+TEST(DurableLedger, OpeningRemovesWhatAKilledProcessLeftBehind) {
+  const Contents contents = AfterBlocks(23);
+  Contents with_old = contents;
+  with_old[SnapshotName(JournalSequence(2))] =
+      contents.at(SnapshotName(RecoverFrom(contents)->snapshot));
+  with_old[SegmentName(JournalSequence(1))] = Bytes(10);
+  with_old[SegmentName(JournalSequence(3))] = Bytes(10);
+  SimulatedDisk disk(with_old);
+  EXPECT_NE(OpenHost(disk, 5), nullptr);
+  EXPECT_EQ(disk.Contents(), contents);
+}
+
 TEST(DurableLedger, OpeningAgainAndAgainChangesNothing) {
   const Contents contents = AfterBlocks(8);
   SimulatedDisk disk(contents);

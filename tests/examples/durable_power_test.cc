@@ -150,6 +150,24 @@ TEST(DurablePower, LosesNothingWhenItFailsAgainDuringRecovery) {
   EXPECT_GT(outcome.disks, 1'000u);
 }
 
+TEST(DurablePower, LosesNothingWhenTheProcessWasKilledBefore) {
+  Expected expected;
+  SimulatedDisk disk;
+  ASSERT_TRUE(Work(disk, 7, 2).ok());
+  Outcome outcome;
+  for (const CrashPoint& killed : disk.crash_points()) {
+    SimulatedDisk later(killed.state);
+    EXPECT_TRUE(Work(later, 1, 1).ok());
+    for (const CrashPoint& point : later.crash_points()) {
+      test::ForEachDisk(point.state, [&](const Contents& found) {
+        Judge(found, std::max(killed.acknowledged, point.acknowledged), expected, outcome);
+      });
+    }
+  }
+  ExpectNothingLost(outcome);
+  EXPECT_GT(outcome.disks, 1'000u);
+}
+
 // --- faults that must be noticed ----------------------------------------------------------------
 
 class PlantedFault : public testing::TestWithParam<Fault> {};

@@ -24,6 +24,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -73,6 +74,8 @@ struct CrashPoint {
 class SimulatedDisk : public example::Files {
  public:
   explicit SimulatedDisk(Fault fault = Fault::kNone) : fault_(fault) {}
+  // The process was killed and the disk goes on: what is pending is still pending.
+  explicit SimulatedDisk(DiskState state) : fault_(Fault::kNone), state_(std::move(state)) {}
   // What `contents` hold is durable.
   explicit SimulatedDisk(const std::map<std::string, example::Bytes>& contents);
 
