@@ -6,7 +6,9 @@
 #include "benchmarks/baseline.h"
 
 #include <gtest/gtest.h>
+#include <xxhash.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -122,6 +124,14 @@ TEST(Baseline, BareGatherCopiesTheGivenNodesInOrder) {
   EXPECT_EQ(BareGather(path, out), FirstWord(nodes[20]));
   EXPECT_EQ(out, (std::array<Node, 4>{nodes[49], nodes[0], nodes[20], Node{}}));
   EXPECT_EQ(BareGather({}, out), 0u);
+}
+
+TEST(Baseline, BareLogCopiesTheRecordAndAnswersItsChecksum) {
+  const std::vector<std::byte> record = Bytes("a record");
+  std::array<std::byte, 9> log{};
+  EXPECT_EQ(BareLog(record, log.data()), XXH3_64bits(record.data(), record.size()));
+  EXPECT_TRUE(std::equal(record.begin(), record.end(), log.begin()));
+  EXPECT_EQ(log[8], std::byte{}) << "another byte was written";
 }
 
 TEST(Baseline, BareSumReadsEveryWord) {

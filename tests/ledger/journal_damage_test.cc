@@ -89,7 +89,7 @@ TEST(JournalDamage, EveryZeroedTailHasItsVerdict) {
 // A file that was made longer before its bytes came, or in advance.
 TEST(JournalDamage, ZerosAfterTheLastFrameAreTornWhenTheHostKnowsWhatItAcknowledged) {
   const JournalLog log = test::LogOfAllKinds();
-  for (const std::size_t zeros : {1, 39, 40, 41, 512, 5000}) {
+  for (const std::size_t zeros : {1u, 39u, 40u, 41u, 512u, 5000u}) {
     Bytes bytes = log.bytes();
     bytes.resize(bytes.size() + zeros);
     const bool short_of_a_header = zeros < kJournalHeaderSize;
@@ -259,7 +259,7 @@ TEST(JournalDamage, ALogOfAnotherIdentityOrAnotherStartYieldsNoFrame) {
 TEST(JournalDamage, BytesBetweenFramesAreDamageForThereIsNoPadding) {
   const JournalLog log = test::LogOfAllKinds();
   for (std::size_t after = 1; after < log.frames().size(); ++after) {
-    for (const std::size_t count : {1, 7, 40}) {
+    for (const std::size_t count : {1u, 7u, 40u}) {
       Bytes bytes = log.bytes();
       bytes.insert(bytes.begin() + static_cast<std::ptrdiff_t>(log.frames()[after - 1].end()),
                    count, std::byte{});
