@@ -45,6 +45,7 @@
 #include "settle/ledger/consent.h"
 #include "settle/ledger/consistency.h"
 #include "settle/ledger/fwd.h"
+#include "settle/ledger/hold.h"
 #include "settle/ledger/inclusion.h"
 #include "settle/ledger/invariant.h"
 #include "settle/ledger/journal.h"

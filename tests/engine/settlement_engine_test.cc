@@ -430,7 +430,7 @@ TEST_F(SettlementEngineTest, DigestOfASmallRunNeverChanges) {
       ASSERT_TRUE(world.Finalize(block).ok());
     }
     EXPECT_EQ(ToString(block.digest),
-              "f10c5b90dbbf728cf772327d5bbd169dfd96f6a841109a3ce89891afac9997c1");
+              "971a794c965252355f8be4f26f9274c18f3f06e4aa53bb559a9c555e0570412d");
   }
 }
 

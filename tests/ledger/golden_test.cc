@@ -53,6 +53,14 @@ Transaction ChosenTransaction() {
   return transaction;
 }
 
+Transaction HoldTransaction() {
+  Transaction hold = ChosenTransaction();
+  hold.header.action = TransactionAction::kHold;
+  hold.terms =
+      HoldTerms{.in_parts = true, .expires_at = Timestamp(1'000'000'005), .resolver = kBob.owner};
+  return hold;
+}
+
 Delegation SomeDelegation() {
   Delegation delegation{.owner = kAlice.owner, .venue = OwnerId::FromNumber(0xb1)};
   EXPECT_TRUE(delegation.compartments.Add(kCash) && delegation.compartments.Add(Compartment(7)));
@@ -76,7 +84,15 @@ LedgerState SomeState() {
                              .valid_until = Timestamp(1'000'000'010)},
                   .refusal_module = 4,
                   .refusal_code = 23};
-  EXPECT_TRUE(state.ids.Add(applied) && state.ids.Add(refused));
+  IdState held = applied;
+  held.header.id = TransactionId::FromNumber(0x55);
+  held.header.action = TransactionAction::kHold;
+  held.terms =
+      HoldTerms{.kind = HoldKind::kSettlement, .settlement = SettlementId::FromNumber(0x63)};
+  EXPECT_TRUE(state.ids.Add(applied) && state.ids.Add(held) && state.ids.Add(refused));
+  HoldState hold{.id = held.header.id, .terms = *held.terms};
+  EXPECT_TRUE(hold.legs.Add({0, Amount(-4)}) && hold.legs.Add({1, Amount(4)}));
+  EXPECT_TRUE(state.holds.Add(hold));
   return state;
 }
 
@@ -143,6 +159,11 @@ TEST(LedgerGolden, BytesAreThoseOfTheTables) {
   const Transaction compulsory{.header = {.id = TransactionId::FromNumber(0x53),
                                           .transaction_class = TransactionClass::kCompulsory,
                                           .rule = CompulsoryRule::kWaterfall}};
+  const Transaction post{.header = {.id = TransactionId::FromNumber(0x56),
+                                    .transaction_class = TransactionClass::kPromised,
+                                    .valid_until = Timestamp(1'000'000'008),
+                                    .action = TransactionAction::kPost,
+                                    .target = TransactionId::FromNumber(0x51)}};
   InclusionProof proof;
   EXPECT_TRUE(proof.path.Add(Digest::FromNumber(0x61)) && proof.path.Add(Digest::FromNumber(0x62)));
   test::GoldenBytes actual = {
@@ -150,6 +171,8 @@ TEST(LedgerGolden, BytesAreThoseOfTheTables) {
       {"margin account", Encode(MarginAccountId{kAlice.owner, MarginGroup(6)})},
       {"transaction", EncodeRecord(ChosenTransaction())},
       {"compulsory transaction", EncodeRecord(compulsory)},
+      {"hold", EncodeRecord(HoldTransaction())},
+      {"post", EncodeRecord(post)},
       {"receipt", EncodeRecord(Receipt{.id = TransactionId::FromNumber(0x51),
                                        .content = Digest::FromNumber(0x52),
                                        .index = LogIndex(53),

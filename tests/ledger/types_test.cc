@@ -59,12 +59,20 @@ TEST(Transaction, ViewShowsHeaderAndLegsWhereTheyAre) {
   EXPECT_TRUE(view.header == transaction.header);
   EXPECT_EQ(view.legs.data(), transaction.legs.data());
   EXPECT_EQ(view.legs.size(), 2u);
+  EXPECT_EQ(view.terms, nullptr);
 }
 
-// Record: kind 4, version 2, id 16, class 1, rule 1, valid_until 8, count 4, legs of 40.
+TEST(Transaction, ViewShowsItsTermsWhereTheyAre) {
+  Transaction hold = Pay({.id = 1, .valid_until = 2}, 1, 2, 3);
+  hold.terms = HoldTerms{.expires_at = Timestamp(7)};
+  EXPECT_EQ(hold.view().terms, &*hold.terms);
+}
+
+// Record: kind 4, version 2, id 16, class 1, rule 1, valid_until 8, action 1, target 16, terms 1,
+// count 4, legs of 40.
 TEST(Transaction, DecodesNoUnknownClassOrRuleAndNoMoreLegsThanTheBound) {
   const std::vector<std::byte> bytes = EncodeRecord(Pay({.id = 1, .valid_until = 2}, 1, 2, 3));
-  ASSERT_EQ(bytes.size(), 6u + 26u + 4u + 2u * 40u);
+  ASSERT_EQ(bytes.size(), 6u + 43u + 1u + 4u + 2u * 40u);
   const auto with = [&bytes](std::size_t at, int value) {
     std::vector<std::byte> changed = bytes;
     changed[at] = static_cast<std::byte>(value);
@@ -78,9 +86,14 @@ TEST(Transaction, DecodesNoUnknownClassOrRuleAndNoMoreLegsThanTheBound) {
   for (const int unknown : {9, 255}) {
     EXPECT_TRUE(with(23, unknown).Is(BaseReason::kUnknownEnumerator)) << unknown;
   }
-  EXPECT_TRUE(with(32, 3).Is(BaseReason::kTruncated));
-  EXPECT_TRUE(with(32, 1).Is(BaseReason::kTrailingBytes));
-  EXPECT_TRUE(with(33, 5).Is(BaseReason::kTooMany));
+  for (int known = 1; known <= 4; ++known) EXPECT_TRUE(with(32, known).ok()) << known;
+  for (const int unknown : {0, 5, 255}) {
+    EXPECT_TRUE(with(32, unknown).Is(BaseReason::kUnknownEnumerator)) << unknown;
+  }
+  EXPECT_FALSE(with(49, 1).ok());  // terms are said to follow
+  EXPECT_TRUE(with(50, 3).Is(BaseReason::kTruncated));
+  EXPECT_TRUE(with(50, 1).Is(BaseReason::kTrailingBytes));
+  EXPECT_TRUE(with(51, 5).Is(BaseReason::kTooMany));
   EXPECT_TRUE(with(0, 0).Is(BaseReason::kWrongKind));
   EXPECT_TRUE(with(4, 2).Is(BaseReason::kUnknownVersion));
 }

@@ -109,6 +109,9 @@ struct Wanted {
   std::uint64_t valid_until = 0;
   TransactionClass transaction_class = TransactionClass::kChosen;
   CompulsoryRule rule = CompulsoryRule::kNone;
+  TransactionAction action = TransactionAction::kApply;
+  std::uint64_t target = 0;
+  std::optional<HoldTerms> terms{};
 };
 
 // A transaction with its legs.
@@ -117,7 +120,10 @@ inline Transaction Make(const Wanted& wanted, std::initializer_list<Leg> legs) {
   transaction.header = {.id = TransactionId::FromNumber(wanted.id),
                         .transaction_class = wanted.transaction_class,
                         .rule = wanted.rule,
-                        .valid_until = Timestamp(wanted.valid_until)};
+                        .valid_until = Timestamp(wanted.valid_until),
+                        .action = wanted.action,
+                        .target = TransactionId::FromNumber(wanted.target)};
+  transaction.terms = wanted.terms;
   for (const Leg& leg : legs) (void)transaction.legs.Add(leg);
   return transaction;
 }

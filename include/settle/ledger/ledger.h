@@ -3,7 +3,8 @@
 
 // The ledger: accounts, atomic zero-sum transactions, and an id for every one of them.
 //
-// A transaction is applied whole or not at all. What is looked at, in this order:
+// A transaction is applied whole or not at all; or it is a hold, which reserves all of its legs and
+// is posted, voided or over later (settle/ledger/hold.h). What is looked at, in this order:
 //   time and id   expired; seen before (the same verdict again, or the first difference)
 //   form          entry point, number of legs, no zero leg, every asset sums to zero, horizon
 //   authority     every owner agreed, but those of accounts that only receive a token
@@ -24,6 +25,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -35,6 +37,7 @@
 #include "settle/base/types.h"
 #include "settle/ledger/authority.h"
 #include "settle/ledger/detail/account_table.h"
+#include "settle/ledger/detail/hold_table.h"
 #include "settle/ledger/detail/id_table.h"
 #include "settle/ledger/detail/touched.h"
 #include "settle/ledger/invariant.h"
@@ -62,9 +65,11 @@ class Ledger {
         invariant_(std::move(invariant)),
         policy_(accounts),
         accounts_(std::move(accounts), options.hash_seed),
-        ids_(options.id_capacity, options.id_horizon, options.id_period, options.hash_seed) {}
+        ids_(options.id_capacity, options.id_horizon, options.id_period, options.hash_seed),
+        holds_(options.hold_capacity, options.hash_seed) {}
 
-  // The block at `height` begins at log time `now`. Ids whose period has passed are dropped.
+  // The block at `height` begins at log time `now`. Ids whose period has passed are dropped, and
+  // timed holds that are over are released, by (expires_at, id).
   // Errors: kTimeWentBack, with nothing changed.
   Reason Advance(Height height, Timestamp now) {
     if (now < now_ || height < height_) return LedgerReason::kTimeWentBack;
@@ -72,6 +77,7 @@ class Ledger {
     height_ = height;
     now_ = now;
     ids_.Advance(now);
+    ReleaseExpired();
     if (!undo_.recording()) TrimIds();
     return {};
   }
@@ -123,10 +129,39 @@ class Ledger {
     return verdict;
   }
 
+  // Applies one hold of a settlement, kHold with terms of HoldKind::kSettlement, judged as Apply
+  // judges. For the participants of settlements, which see to it that a decision ends it.
+  Verdict Reserve(const TransactionView& transaction, const Digest& content, const Judgement& by) {
+    Verdict verdict;
+    ApplyHold(ItemOf(transaction), {content, transaction, now_, 0}, by, HoldKind::kSettlement,
+              verdict);
+    return verdict;
+  }
+  // Posts or voids such a hold by the decision of its settlement, which the caller has verified:
+  // kPost or kVoid of class kPromised. Judged by time, id and form alone.
+  Verdict Resolve(const TransactionView& transaction) {
+    Verdict verdict;
+    EndHold(
+        ItemOf(transaction), HoldKind::kSettlement, [](const OwnerId&) { return Reason(); },
+        verdict);
+    return verdict;
+  }
+
   // The balance of an account; zero for one that was never opened.
   [[nodiscard]] Amount BalanceOf(const AccountKey& key) const {
     const std::uint32_t row = accounts_.Find(key, accounts_.HashOf(key));
     return row == detail::kNoRow ? Amount() : Amount(accounts_[row].balance);
+  }
+
+  // What is reserved of an account.
+  [[nodiscard]] Pending PendingOf(const AccountKey& key) const {
+    const std::uint32_t row = accounts_.Find(key, accounts_.HashOf(key));
+    return row == detail::kNoRow ? Pending() : accounts_.PendingOf(row);
+  }
+  // The terms of an open hold, or nothing.
+  [[nodiscard]] std::optional<HoldTerms> TermsOf(const TransactionId& hold) const {
+    const detail::Hold* const open = holds_.Find(hold);
+    return open == nullptr ? std::nullopt : std::optional(open->terms);
   }
 
   // Calls `visit(state)` for every account, in the order in which they were opened.
@@ -138,7 +173,18 @@ class Ledger {
     }
   }
 
+  // Calls `visit(state)` for every open hold, in the order of their ids.
+  template <typename Visit>
+  void ForEachHold(Visit&& visit) const {
+    holds_.ForEach([&visit](const detail::Hold& hold) {
+      HoldState open{.id = hold.id, .terms = hold.terms, .legs = {}};
+      for (const StoredLeg& leg : hold.legs) (void)open.legs.Add(leg);
+      visit(std::as_const(open));
+    });
+  }
+
   [[nodiscard]] std::size_t account_count() const { return accounts_.size(); }
+  [[nodiscard]] std::size_t hold_count() const { return holds_.size(); }
   [[nodiscard]] std::size_t id_count() const { return ids_.counted(); }
   // How many transactions were applied since genesis: the index of the next receipt.
   [[nodiscard]] LogIndex next_index() const { return next_index_; }
@@ -151,11 +197,16 @@ class Ledger {
   }
 
   // Rollback, see settle/base/revertible.h.
-  [[nodiscard]] Result<Mark> Begin() { return undo_.Begin(); }
+  [[nodiscard]] Result<Mark> Begin() {
+    (void)holds_.Begin();  // the same mark: both machines are marked together and never alone
+    return undo_.Begin();
+  }
   Reason RevertTo(Mark mark) {
+    if (Reason reason = holds_.RevertTo(mark); !reason.ok()) return reason;
     return undo_.RevertTo(mark, [this](const Undo& undo) { Apply(undo); });
   }
   Reason Release(Mark mark) {
+    if (Reason reason = holds_.Release(mark); !reason.ok()) return reason;
     Reason reason = undo_.Release(mark);
     if (reason.ok()) TrimIds();
     return reason;
@@ -164,7 +215,8 @@ class Ledger {
   // The whole value, and a ledger from it: what is accepted is what State gives again. Errors of
   // Recover: kNotCanonical for an account or id that stands twice or out of order and for a refused
   // id with legs or a receipt, kOutOfRange for a row, time or index beyond the state's own,
-  // kUnbalanced where the balances of an asset do not sum to zero, kExpiryTooFar, kIdTableFull.
+  // kUnbalanced where the balances or a hold's legs of an asset do not sum to zero, kAmountOverflow
+  // where a hold could not be posted, kExpiryTooFar, kIdTableFull, kHoldTableFull.
   [[nodiscard]] LedgerState State() const;
   [[nodiscard]] static Result<Ledger> Recover(const LedgerState& state, LedgerOptions options,
                                               Invariant invariant = {}, Accounts accounts = {});
@@ -173,11 +225,12 @@ class Ledger {
  private:
   // How to undo one write.
   struct Undo {
-    enum class What : std::uint8_t { kTime, kOpen, kBalance, kId, kIndex };
+    enum class What : std::uint8_t { kTime, kOpen, kBalance, kPending, kId, kIndex };
     What what = What::kTime;
     std::uint32_t row = 0;
     std::uint32_t legs = 0;
-    Int128 balance = 0;
+    Int128 balance = 0;  // kPending: the debits
+    Int128 credits = 0;
     Height height{};
     Timestamp time{};
     detail::IdTable::Position ids{};
@@ -188,6 +241,12 @@ class Ledger {
     static Undo OfOpen() { return {.what = What::kOpen}; }
     static Undo OfBalance(std::uint32_t row, std::uint32_t legs, Int128 balance) {
       return {.what = What::kBalance, .row = row, .legs = legs, .balance = balance};
+    }
+    static Undo OfPending(std::uint32_t row, const Pending& pending) {
+      return {.what = What::kPending,
+              .row = row,
+              .balance = pending.debits.value(),
+              .credits = pending.credits.value()};
     }
     static Undo OfId(Timestamp valid_until) { return {.what = What::kId, .time = valid_until}; }
     static Undo OfIndex() { return {.what = What::kIndex}; }
@@ -206,6 +265,7 @@ class Ledger {
     bool below_floor = false;    // and it falls
     bool above_ceiling = false;  // and it rises
     bool on_margin = false;      // it belongs to a margin account
+    bool reserved = false;       // something of it is reserved
   };
 
   // Account rows are fetched so many legs ahead of their use, and the index slots that lead to them
@@ -224,11 +284,15 @@ class Ledger {
   void FetchSlots(std::span<const TransactionView> batch, std::size_t until, Ahead& at);
   void FetchRows(std::size_t from, std::size_t until);
   void ApplyChosen(const Item& item, const Intent& intent, const Judgement& by, Verdict& verdict);
+  [[nodiscard]] Item ItemOf(const TransactionView& transaction);
   void ApplyCompulsory(const TransactionView& transaction, Verdict& verdict);
   [[nodiscard]] bool CheckIdentity(const Item& item, Verdict& verdict) const;
   [[nodiscard]] Reason SameContent(const TransactionView& transaction,
                                    const detail::IdRecord& record) const;
+  [[nodiscard]] Reason SameRest(const TransactionView& transaction,
+                                const detail::IdRecord& record) const;
   [[nodiscard]] Reason CheckForm(const TransactionView& transaction);
+  [[nodiscard]] Reason CheckHorizon(const TransactionHeader& header) const;
   [[nodiscard]] detail::AssetSum ExchangeSum(const detail::AssetSum& sum, AssetId asset);
   Reason SumByAccount(const Item& item);
   [[nodiscard]] Projection Project();
@@ -239,8 +303,30 @@ class Ledger {
   void Remember(const Item& item, Reason refusal, std::size_t accounts_before, Verdict& verdict);
   void RecordAccounts(std::size_t accounts_before);
   void Commit(const Item& item, std::size_t accounts_before, Verdict& verdict);
+  void CommitBalances();
+  void Conclude(const Item& item, Verdict& verdict);
   void Fill(detail::IdRecord& record, const TransactionHeader& header, Reason refusal) const;
   Reason RecoverId(const IdState& id);
+  Reason RecoverHold(const HoldState& hold);
+
+  // Holds.
+  void ApplyOnHold(const Item& item, const Intent& intent, const Judgement& by, Verdict& verdict);
+  void ApplyHold(const Item& item, const Intent& intent, const Judgement& by, HoldKind kind,
+                 Verdict& verdict);
+  template <typename Authorize>
+  void EndHold(const Item& item, HoldKind kind, Authorize&& authorize, Verdict& verdict);
+  [[nodiscard]] Reason CheckTerms(const TransactionView& transaction, HoldKind kind) const;
+  [[nodiscard]] Reason CheckEnd(const TransactionView& transaction);
+  [[nodiscard]] Reason SumReserved(const Item& item);
+  [[nodiscard]] Reason TakeParts(const Item& item, const detail::Hold& hold);
+  [[nodiscard]] Projection ProjectReserved(Projection projection) const;
+  [[nodiscard]] bool Receives(const detail::Touched& touched) const;
+  [[nodiscard]] bool Weakens(const detail::Touched& touched,
+                             const detail::AccountRow& account) const;
+  [[nodiscard]] Pending PendingAfter(const detail::Touched& touched) const;
+  void CommitPending();
+  void ReleaseExpired();
+
   void TrimIds();
   void Apply(const Undo& undo);
 
@@ -249,6 +335,7 @@ class Ledger {
   [[no_unique_address]] Accounts policy_;
   detail::AccountTable<Accounts> accounts_;
   detail::IdTable ids_;
+  detail::HoldTable holds_;
   Height height_;
   Timestamp now_;
   LogIndex next_index_;
@@ -264,11 +351,14 @@ class Ledger {
   std::vector<std::uint32_t> margin_accounts_;
   std::vector<BalanceView> before_;
   std::vector<BalanceView> after_;
+  std::vector<StoredLeg> parts_;  // of a hold's legs, what is posted
+  std::vector<StoredLeg> left_;   // and what is left
 };
 
 SETTLE_NAMESPACE_END
 
 #include "settle/ledger/detail/ledger_apply.h"
+#include "settle/ledger/detail/ledger_hold.h"
 #include "settle/ledger/detail/ledger_recover.h"
 
 #endif  // SETTLE_LEDGER_LEDGER_H_

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "settle/base/bounded.h"
 #include "settle/base/config.h"
@@ -25,6 +26,8 @@ SETTLE_NAMESPACE_BEGIN
 struct LedgerOptions {
   // The most ids within the horizon: admitted transactions a second times the horizon's seconds.
   std::size_t id_capacity = std::size_t{1} << 22;
+  // The most holds that are open at once.
+  std::size_t hold_capacity = std::size_t{1} << 20;
   // How far after log time a transaction's valid_until may lie.
   Duration id_horizon{std::uint64_t{3'600'000'000'000}};
   // Ids are dropped together in periods of this length, or of 1/65,536 of the horizon if that is
@@ -37,14 +40,24 @@ struct LedgerOptions {
 // One id whose period has not passed, with its legs as rows of `accounts` and amounts.
 struct IdState {
   TransactionHeader header{};
+  std::optional<HoldTerms> terms{};
   std::uint16_t refusal_module = 0;
   std::uint16_t refusal_code = 0;  // 0: it was applied
   LogIndex index{};
   Height height{};
   Timestamp time{};
   Bounded<StoredLeg, kMaxLegs> legs{};
-  using Fields = Members<&IdState::header, &IdState::refusal_module, &IdState::refusal_code,
-                         &IdState::index, &IdState::height, &IdState::time, &IdState::legs>;
+  using Fields =
+      Members<&IdState::header, &IdState::terms, &IdState::refusal_module, &IdState::refusal_code,
+              &IdState::index, &IdState::height, &IdState::time, &IdState::legs>;
+};
+
+// One open hold, with what is left of its legs as rows of `accounts` and amounts.
+struct HoldState {
+  TransactionId id{};
+  HoldTerms terms{};
+  Bounded<StoredLeg, kMaxLegs> legs{};
+  using Fields = Members<&HoldState::id, &HoldState::terms, &HoldState::legs>;
 };
 
 struct LedgerState {
@@ -56,8 +69,9 @@ struct LedgerState {
   LogIndex next_index{};
   Bounded<AccountState, 0xffffffff> accounts{};  // in the order in which they were opened
   Bounded<IdState, 0xffffffff> ids{};            // by period, then in the order of their coming
+  Bounded<HoldState, 0xffffffff> holds{};        // by id
   using Fields = Members<&LedgerState::height, &LedgerState::now, &LedgerState::next_index,
-                         &LedgerState::accounts, &LedgerState::ids>;
+                         &LedgerState::accounts, &LedgerState::ids, &LedgerState::holds>;
 };
 
 SETTLE_NAMESPACE_END

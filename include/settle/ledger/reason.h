@@ -19,22 +19,30 @@ enum class LedgerReason : std::uint16_t {
   kOk = 0,
 
   // Time and id. None of these leaves a trace.
-  kTimeWentBack = 1,               // log time before that of the last call
-  kExpired = 2,                    // log time is at or past the transaction's valid_until
-  kIdAlreadyFailed = 3,            // the id was refused by state before; take a new one
-  kExistsWithDifferentClass = 4,   // the id was applied with another class
-  kExistsWithDifferentRule = 5,    // ... with another compulsory rule
-  kExistsWithDifferentExpiry = 6,  // ... with another valid_until
-  kExistsWithDifferentLegs = 7,    // ... with other legs
+  kTimeWentBack = 1,                // log time before that of the last call
+  kExpired = 2,                     // log time is at or past the transaction's valid_until
+  kIdAlreadyFailed = 3,             // the id was refused by state before; take a new one
+  kExistsWithDifferentClass = 4,    // the id was applied with another class
+  kExistsWithDifferentRule = 5,     // ... with another compulsory rule
+  kExistsWithDifferentExpiry = 6,   // ... with another valid_until
+  kExistsWithDifferentAction = 40,  // ... with another action
+  kExistsWithDifferentTarget = 41,  // ... with another target
+  kExistsWithDifferentTerms = 42,   // ... with other terms
+  kExistsWithDifferentLegs = 7,     // ... with other legs
 
   // Form. None of these leaves a trace.
   kWrongEntryPoint = 8,   // the class or rule does not belong to the function called
+  kWrongTerms = 43,       // terms or a target that the action has not, lacks or cannot have now
   kTooFewLegs = 9,        // fewer than two
   kTooManyLegs = 10,      // more than kMaxLegs
   kZeroAmount = 11,       // a leg that moves nothing
   kUnbalanced = 12,       // the legs of an asset do not sum to zero
   kExpiryTooFar = 13,     // valid_until is beyond the id horizon
   kLegsOverflow = 14,     // an account's legs do not sum within 128 bits
+  kHoldNotOpen = 44,      // no such hold: never made, or posted, voided or over by now
+  kHoldExists = 45,       // a hold of this id is open
+  kNotOfHold = 46,        // a leg that the hold has not, or not in this place
+  kExceedsHold = 47,      // a leg of more than is left of the hold's
   kNotConsented = 15,     // an owner who pays did not agree
   kConsentExpired = 16,   // an owner or venue agreed until an earlier instant
   kConsentMismatch = 17,  // the consent is of another transaction, batch, owner or limit
@@ -42,6 +50,7 @@ enum class LedgerReason : std::uint16_t {
   kOwnerExists = 19,      // the owner or venue has a key already
   kStaleDelegation = 20,  // the owner gave this venue a delegation of the same or a later number
   kIdTableFull = 21,      // more ids within the horizon than the table holds
+  kHoldTableFull = 48,    // more open holds than the table holds
 
   // State. These remember the id as failed.
   kAmountOverflow = 22,  // a balance would leave 128 bits
@@ -94,6 +103,24 @@ constexpr std::string_view ReasonName(LedgerReason reason) {
       return "ExistsWithDifferentRule";
     case LedgerReason::kExistsWithDifferentExpiry:
       return "ExistsWithDifferentExpiry";
+    case LedgerReason::kExistsWithDifferentAction:
+      return "ExistsWithDifferentAction";
+    case LedgerReason::kExistsWithDifferentTarget:
+      return "ExistsWithDifferentTarget";
+    case LedgerReason::kExistsWithDifferentTerms:
+      return "ExistsWithDifferentTerms";
+    case LedgerReason::kWrongTerms:
+      return "WrongTerms";
+    case LedgerReason::kHoldNotOpen:
+      return "HoldNotOpen";
+    case LedgerReason::kHoldExists:
+      return "HoldExists";
+    case LedgerReason::kNotOfHold:
+      return "NotOfHold";
+    case LedgerReason::kExceedsHold:
+      return "ExceedsHold";
+    case LedgerReason::kHoldTableFull:
+      return "HoldTableFull";
     case LedgerReason::kExistsWithDifferentLegs:
       return "ExistsWithDifferentLegs";
     case LedgerReason::kWrongEntryPoint:

@@ -3,10 +3,11 @@
 
 // The digest of a transaction: what its owners consent to and what its receipt names.
 //
-//   content = H(kind u32 | version u16 | header | number of legs u32 | legs)
+//   content = H(kind u32 | version u16 | header | whether terms follow | terms
+//               | number of legs u32 | legs)
 //
 // which is the hash of the record of the Transaction: the id, the class, the time until which it is
-// valid and every leg are bound.
+// valid, what it does and to which hold, and every leg are bound.
 
 #ifndef SETTLE_LEDGER_TRANSACTION_H_
 #define SETTLE_LEDGER_TRANSACTION_H_
@@ -27,7 +28,8 @@ SETTLE_NAMESPACE_BEGIN
 
 // The size of a transaction's record in bytes.
 [[nodiscard]] inline std::size_t RecordSize(const TransactionView& transaction) {
-  return kEncodedSize<detail::RecordHead> + kEncodedSize<TransactionHeader> + 4 +
+  return kEncodedSize<detail::RecordHead> + kEncodedSize<TransactionHeader> + 1 +
+         (transaction.terms == nullptr ? 0 : kEncodedSize<HoldTerms>)+4 +
          transaction.legs.size() * kEncodedSize<Leg>;
 }
 
@@ -42,6 +44,8 @@ template <Hasher H>
   EncodeTo(sink, detail::RecordHead{static_cast<std::uint32_t>(Transaction::kKind),
                                     Transaction::kVersion});
   EncodeTo(sink, transaction.header);
+  EncodeTo(sink, transaction.terms != nullptr);
+  if (transaction.terms != nullptr) EncodeTo(sink, *transaction.terms);
   EncodeTo(sink, static_cast<std::uint32_t>(transaction.legs.size()));
   for (const Leg& leg : transaction.legs) EncodeTo(sink, leg);
   return hasher.Hash(ByteView(scratch.data(), size));

@@ -176,8 +176,8 @@ class TreeView {
                                                    const EdgeOf& edge) const {
     if (size_ == 0) return LedgerReason::kBadSize;
     if (index.value() >= size_) return LedgerReason::kBadIndex;
-    // To count the siblings costs a tenth of copying them: not where there always is room.
-    if (path.size() < kMaxPathLength &&
+    // To count the siblings costs a tenth of copying them: not where there must be room.
+    if (path.size() < detail::BitWidth(size_ - 1) &&
         path.size() < detail::PathShape(index.value(), size_).length()) {
       return LedgerReason::kBadProofLength;
     }
@@ -235,13 +235,13 @@ Digest* TreeView<H, Nodes>::WriteSiblings(std::uint64_t index, std::size_t from,
   const std::size_t inner = detail::BitWidth((index >> from) ^ ((size_ - 1) >> from)) + from;
   // Up to the lowest one-bit of the size every node has a complete sibling. Elsewhere all below
   // `inner` but the highest have, which holds the last leaf.
-  auto level = static_cast<std::size_t>(std::countr_zero(size_));
+  const std::size_t height = detail::BitWidth(size_ - 1);
+  std::size_t level = (std::min)(height, static_cast<std::size_t>(std::countr_zero(size_)));
   if (level + 1 < inner) level = inner - 1;
   if (level < from) level = from;
   out = CopySiblings(index, from, level, out);
   if (level < inner) *out++ = edge(level++);
-  // Above, this is the way of the last leaf, where only a right child has a sibling.
-  for (; level < 64 && index >> level != 0; ++level) {
+  for (; level < height; ++level) {
     const std::uint64_t at = index >> level;
     if ((at & 1) != 0) *out++ = nodes_.Node(level, at - 1);
   }

@@ -16,6 +16,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "settle/base/bounded.h"
@@ -27,6 +28,7 @@
 #include "settle/base/reason.h"
 #include "settle/base/strong.h"
 #include "settle/base/types.h"
+#include "settle/ledger/hold.h"
 
 SETTLE_NAMESPACE_BEGIN
 
@@ -68,6 +70,14 @@ struct Leg {
   AccountKey account{};
   Amount amount{};
   using Fields = Members<&Leg::account, &Leg::amount>;
+};
+
+// What is reserved of an account and not yet posted: each is zero or positive, and any part of it
+// may still be posted.
+struct Pending {
+  Amount debits{};
+  Amount credits{};
+  using Fields = Members<&Pending::debits, &Pending::credits>;
 };
 
 // The least and the largest balance that an account may have; both are allowed.
@@ -116,22 +126,38 @@ enum class CompulsoryRule : std::uint8_t {
   return value <= CompulsoryRule::kWaterfall;
 }
 
+// What a transaction does with its legs.
+enum class TransactionAction : std::uint8_t {
+  kApply = 1,  // posts them
+  kHold = 2,   // reserves them, on its terms
+  kPost = 3,   // posts them out of the hold `target`; no legs: all that is left of it
+  kVoid = 4,   // releases what is left of the hold `target`; has no legs
+};
+[[nodiscard]] constexpr bool IsKnownEnumerator(TransactionAction value) {
+  return value >= TransactionAction::kApply && value <= TransactionAction::kVoid;
+}
+
 inline constexpr std::size_t kMaxLegs = 1024;
 
-// All of a transaction but its legs.
+// All of a transaction but its terms and legs.
 struct TransactionHeader {
   TransactionId id{};
   TransactionClass transaction_class = TransactionClass::kChosen;
   CompulsoryRule rule = CompulsoryRule::kNone;
   Timestamp valid_until{};  // refused at this instant and after
+  TransactionAction action = TransactionAction::kApply;
+  // kPost, kVoid: the hold. kApply: an applied transaction that this one compensates, or zero.
+  TransactionId target{};
   using Fields = Members<&TransactionHeader::id, &TransactionHeader::transaction_class,
-                         &TransactionHeader::rule, &TransactionHeader::valid_until>;
+                         &TransactionHeader::rule, &TransactionHeader::valid_until,
+                         &TransactionHeader::action, &TransactionHeader::target>;
 };
 
 // A transaction as hot functions take it: the legs stay where the caller has them.
 struct TransactionView {
   TransactionHeader header{};
   std::span<const Leg> legs{};
+  const HoldTerms* terms = nullptr;  // of kHold, and of no other action
 };
 
 // A transaction that owns its legs, for storage and the wire.
@@ -140,10 +166,11 @@ struct Transaction {
   static constexpr std::uint16_t kVersion = 1;
 
   TransactionHeader header{};
+  std::optional<HoldTerms> terms{};
   Bounded<Leg, kMaxLegs> legs{};
 
-  [[nodiscard]] TransactionView view() const { return {header, legs}; }
-  using Fields = Members<&Transaction::header, &Transaction::legs>;
+  [[nodiscard]] TransactionView view() const { return {header, legs, terms ? &*terms : nullptr}; }
+  using Fields = Members<&Transaction::header, &Transaction::terms, &Transaction::legs>;
 };
 
 // What became of a transaction.

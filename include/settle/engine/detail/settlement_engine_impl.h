@@ -178,9 +178,9 @@ void SettlementEngine<I, A, P, H>::Conclude(const Header& header,
   waiting_.push_back({.block = {out.header, out.digest}, .marks = marks});
 }
 
-// A hash over the canonical state: every account in the order in which it was opened, the next
-// receipt's index, log time, and the history of the authority. The ids within the horizon follow
-// from the transactions trees of the headers since.
+// A hash over the canonical state: every account in the order in which it was opened, every open
+// hold by id, the next receipt's index, log time, and the history of the authority. The ids within
+// the horizon follow from the transactions trees of the headers since.
 template <LedgerInvariant I, Authority A, AccountPolicy P, typename H>
 TreeHead SettlementEngine<I, A, P, H>::StateHead() {
   constexpr std::size_t kAccountSize = kEncodedSize<AccountState>;
@@ -190,11 +190,13 @@ TreeHead SettlementEngine<I, A, P, H>::StateHead() {
   bytes_.resize((std::max)(bytes_.size(), kAccountSize * accounts));
   BufferSink sink(bytes_.data());
   ledger_.ForEachAccount([&sink](const AccountState& account) { EncodeTo(sink, account); });
+  std::vector<std::byte> holds;
+  ledger_.ForEachHold([&holds](const HoldState& hold) { AppendEncoding(holds, hold); });
   const auto rest = EncodeFixed(ledger_.next_index());
   const auto time = EncodeFixed(ledger_.now());
   return {.size = accounts,
-          .root = hasher_.Hash(ByteView(bytes_.data(), kAccountSize * accounts), ByteView(rest),
-                               ByteView(time), history.view())};
+          .root = hasher_.Hash(ByteView(bytes_.data(), kAccountSize * accounts), ByteView(holds),
+                               ByteView(rest), ByteView(time), history.view())};
 }
 
 template <LedgerInvariant I, Authority A, AccountPolicy P, typename H>

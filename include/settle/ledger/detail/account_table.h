@@ -39,7 +39,8 @@ namespace detail {
 // All but key, balance and entries is derived.
 struct alignas(64) AccountRow {
   AccountKey key{};
-  std::uint32_t limits = 0;               // which of the table's distinct limits
+  std::uint32_t limits : 31 = 0;          // which of the table's distinct limits
+  std::uint32_t reserved : 1 = 0;         // whether it has pending sums
   std::uint32_t margin_account = kNoRow;  // which margin account, or none
   Int128 balance = 0;
   std::uint64_t entries = 0;
@@ -68,6 +69,16 @@ class AccountTable {
   [[nodiscard]] std::size_t size() const { return rows_.size(); }
   [[nodiscard]] const AccountRow& operator[](std::uint32_t row) const { return rows_[row]; }
   [[nodiscard]] AccountRow& operator[](std::uint32_t row) { return rows_[row]; }
+  // What is reserved of a row. Rows without are many, and their sums are not kept.
+  [[nodiscard]] Pending PendingOf(std::uint32_t row) const {
+    return rows_[row].reserved != 0 ? pending_[row] : Pending();
+  }
+  void SetPending(std::uint32_t row, const Pending& pending) {
+    rows_[row].reserved = pending == Pending() ? 0 : 1;
+    if (rows_[row].reserved == 0) return;
+    if (pending_.size() <= row) pending_.resize(rows_.size());
+    pending_[row] = pending;
+  }
   [[nodiscard]] const Limits& LimitsOf(const AccountRow& row) const { return limits_[row.limits]; }
   [[nodiscard]] const MarginAccountRow& margin_account(std::uint32_t at) const {
     return margin_rows_[at];
@@ -109,7 +120,7 @@ class AccountTable {
     const auto row = static_cast<std::uint32_t>(rows_.size());
     AccountRow& added = rows_.emplace_back();
     added.key = key;
-    added.limits = Intern(policy_.LimitsOf(key));
+    added.limits = Intern(policy_.LimitsOf(key)) & kMaxLimits;
     if (const std::optional<MarginGroup> group = policy_.GroupOf(key)) {
       added.margin_account = FindOrAddMarginAccount({key.owner, *group});
       MarginAccountRow& account = margin_rows_[added.margin_account];
@@ -139,7 +150,8 @@ class AccountTable {
   }
 
   [[nodiscard]] std::size_t bytes() const {
-    return rows_.capacity() * sizeof(AccountRow) + index_.bytes() + margin_index_.bytes() +
+    return rows_.capacity() * sizeof(AccountRow) + pending_.capacity() * sizeof(Pending) +
+           index_.bytes() + margin_index_.bytes() +
            margin_rows_.capacity() * sizeof(MarginAccountRow) + limits_.capacity() * sizeof(Limits);
   }
 
@@ -147,6 +159,8 @@ class AccountTable {
   // Policies give few distinct limits: the first ones are shared by search, later ones appended,
   // each for one row.
   static constexpr std::size_t kSearched = 16;
+
+  static constexpr std::uint32_t kMaxLimits = kNoRow >> 1;
 
   std::uint32_t Intern(const Limits& limits) {
     for (std::size_t i = 0; i < limits_.size() && i < kSearched; ++i) {
@@ -178,6 +192,7 @@ class AccountTable {
 
   [[no_unique_address]] Policy policy_;
   std::vector<AccountRow> rows_;
+  std::vector<Pending> pending_;  // of rows, as many as were needed so far
   RowIndex index_;
   std::vector<Limits> limits_;
   std::vector<MarginAccountRow> margin_rows_;

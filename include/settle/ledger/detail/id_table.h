@@ -18,6 +18,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -41,12 +42,20 @@ struct alignas(64) IdRecord {
   Height height{};
   Timestamp time{};
   Reason refusal{};  // success: it was applied
-  TransactionClass transaction_class = TransactionClass::kChosen;
+  TransactionClass transaction_class : 4 = TransactionClass::kChosen;
+  TransactionAction action : 4 = TransactionAction::kApply;
   CompulsoryRule rule = CompulsoryRule::kNone;
   std::uint16_t legs = 0;       // at most kMaxLegs
   std::uint32_t first_leg = 0;  // in its bucket
+  std::uint32_t rest = 0;       // one more than its place among the bucket's rests, or 0: none
 };
 static_assert(sizeof(IdRecord) == 64);
+
+// What else an applied transaction of few kinds has for the comparison with a later use of its id.
+struct IdRest {
+  TransactionId target{};
+  std::optional<HoldTerms> terms{};
+};
 
 class IdTable {
  public:
@@ -68,6 +77,12 @@ class IdTable {
       return records_[at].id == id && records_[at].valid_until > now;
     });
     return row == kNoRow ? nullptr : &records_[row];
+  }
+
+  // The rest of an applied record: of most it is empty.
+  [[nodiscard]] IdRest RestOf(const IdRecord& record) const {
+    if (record.rest == 0) return {};
+    return At(BucketOf(record.valid_until)).rests[record.rest - 1];
   }
 
   // The legs of an applied record, until the next Insert.
@@ -92,8 +107,16 @@ class IdTable {
     record.first_leg = static_cast<std::uint32_t>(bucket.legs.size());
     bucket.legs.Add(legs, leg_at);
     bucket.slots.push_back(index_.Insert(hash, row));
+    record.rest = 0;
     ++counted_;
     return record;
+  }
+
+  // Adds the rest of the record that was inserted last.
+  void AddRest(IdRecord& record, IdRest rest) {
+    std::vector<IdRest>& rests = At(BucketOf(record.valid_until)).rests;
+    rests.push_back(std::move(rest));
+    record.rest = static_cast<std::uint32_t>(rests.size());
   }
 
   // Undoes the latest Insert into the bucket of `valid_until`.
@@ -102,6 +125,7 @@ class IdTable {
     const RowIndex::Slot slot = bucket.slots.back();
     index_.Erase(slot);
     bucket.legs.Truncate(records_[RowIndex::RowOf(slot)].first_leg);
+    if (records_[RowIndex::RowOf(slot)].rest != 0) bucket.rests.pop_back();
     bucket.slots.pop_back();
     --counted_;
     free_.push_back(RowIndex::RowOf(slot));
@@ -163,6 +187,7 @@ class IdTable {
       // The memory serves the bucket that takes its place.
       bucket.slots.clear();
       bucket.legs.Clear();
+      bucket.rests.clear();
       if (At(number).slots.capacity() == 0) std::swap(At(number), bucket);
     }
     retired_.erase(retired_.begin(), retired_.begin() + static_cast<std::ptrdiff_t>(count));
@@ -189,6 +214,7 @@ class IdTable {
   struct Bucket {
     std::vector<RowIndex::Slot> slots;  // of its records, in the order of their coming
     LegStore legs;
+    std::vector<IdRest> rests;
   };
 
   struct Retired {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright the settle authors.
 
-// The bodies of Ledger: included by settle/ledger/ledger.h alone. Read CheckIdentity, CheckForm,
-// CheckAuthority and CheckState in this order: it is the order of precedence.
+// The bodies of Ledger, but those of holds: included by settle/ledger/ledger.h alone. Read
+// CheckIdentity, CheckForm, CheckAuthority and CheckState in this order: it is the order of
+// precedence.
 
 #ifndef SETTLE_LEDGER_DETAIL_LEDGER_APPLY_H_
 #define SETTLE_LEDGER_DETAIL_LEDGER_APPLY_H_
@@ -56,8 +57,10 @@ template <LedgerInvariant I, Authority A, AccountPolicy P>
 void Ledger<I, A, P>::ApplyChosen(const Item& item, const Intent& intent, const Judgement& by,
                                   Verdict& verdict) {
   if (CheckIdentity(item, verdict)) return;
-  if (item.transaction.header.transaction_class != TransactionClass::kChosen ||
-      item.transaction.header.rule != CompulsoryRule::kNone) {
+  const TransactionHeader& header = item.transaction.header;
+  if (header.action != TransactionAction::kApply) return ApplyOnHold(item, intent, by, verdict);
+  if (header.transaction_class != TransactionClass::kChosen ||
+      header.rule != CompulsoryRule::kNone) {
     return Refuse(LedgerReason::kWrongEntryPoint, verdict);
   }
   if (Reason reason = CheckForm(item.transaction); !reason.ok()) return Refuse(reason, verdict);
@@ -76,21 +79,28 @@ void Ledger<I, A, P>::ApplyChosen(const Item& item, const Intent& intent, const 
   Commit(item, accounts_before, verdict);
 }
 
+// A batch of one.
 template <LedgerInvariant I, Authority A, AccountPolicy P>
-void Ledger<I, A, P>::ApplyCompulsory(const TransactionView& transaction, Verdict& verdict) {
+auto Ledger<I, A, P>::ItemOf(const TransactionView& transaction) -> Item {
   const std::span batch(&transaction, 1);
   MakeRoom(batch);
   Ahead slots;
   FetchSlots(batch, 1, slots);
   FetchRows(0, slots.leg);
-  const Item item{.transaction = transaction,
-                  .id_hash = id_hashes_[0],
-                  .leg_hashes = leg_hashes_,
-                  .leg_rows = leg_rows_};
+  return {.transaction = transaction,
+          .id_hash = id_hashes_[0],
+          .leg_hashes = leg_hashes_,
+          .leg_rows = leg_rows_};
+}
+
+template <LedgerInvariant I, Authority A, AccountPolicy P>
+void Ledger<I, A, P>::ApplyCompulsory(const TransactionView& transaction, Verdict& verdict) {
+  const Item item = ItemOf(transaction);
   if (CheckIdentity(item, verdict)) return;
   const TransactionHeader& header = transaction.header;
   if (header.transaction_class != TransactionClass::kCompulsory ||
-      header.rule == CompulsoryRule::kNone || !IsKnownEnumerator(header.rule)) {
+      header.rule == CompulsoryRule::kNone || !IsKnownEnumerator(header.rule) ||
+      header.action != TransactionAction::kApply) {
     return Refuse(LedgerReason::kWrongEntryPoint, verdict);
   }
   if (Reason reason = CheckForm(transaction); !reason.ok()) return Refuse(reason, verdict);
@@ -101,7 +111,9 @@ void Ledger<I, A, P>::ApplyCompulsory(const TransactionView& transaction, Verdic
     CloseTo(accounts_before);
     return Refuse(reason, verdict);
   }
-  if (Project().overflows) {
+  Projection projection = Project();
+  if (projection.reserved) projection = ProjectReserved(projection);
+  if (projection.overflows) {
     return Remember(item, LedgerReason::kAmountOverflow, accounts_before, verdict);
   }
   Commit(item, accounts_before, verdict);
@@ -144,6 +156,8 @@ Reason Ledger<I, A, P>::SameContent(const TransactionView& transaction,
   }
   if (header.rule != record.rule) return LedgerReason::kExistsWithDifferentRule;
   if (header.valid_until != record.valid_until) return LedgerReason::kExistsWithDifferentExpiry;
+  if (header.action != record.action) return LedgerReason::kExistsWithDifferentAction;
+  if (Reason reason = SameRest(transaction, record); !reason.ok()) return reason;
   const detail::LegsView legs = ids_.LegsOf(record);
   bool same = legs.size() == transaction.legs.size();
   for (std::size_t i = 0; same && i < legs.size(); ++i) {
@@ -155,7 +169,21 @@ Reason Ledger<I, A, P>::SameContent(const TransactionView& transaction,
 }
 
 template <LedgerInvariant I, Authority A, AccountPolicy P>
+Reason Ledger<I, A, P>::SameRest(const TransactionView& transaction,
+                                 const detail::IdRecord& record) const {
+  const detail::IdRest rest = ids_.RestOf(record);
+  if (transaction.header.target != rest.target) return LedgerReason::kExistsWithDifferentTarget;
+  const bool has_terms = transaction.terms != nullptr;
+  if (has_terms != rest.terms.has_value() || (has_terms && *transaction.terms != *rest.terms)) {
+    return LedgerReason::kExistsWithDifferentTerms;
+  }
+  return {};
+}
+
+template <LedgerInvariant I, Authority A, AccountPolicy P>
 Reason Ledger<I, A, P>::CheckForm(const TransactionView& transaction) {
+  const bool holds = transaction.header.action == TransactionAction::kHold;
+  if (holds != (transaction.terms != nullptr)) return LedgerReason::kWrongTerms;
   if (transaction.legs.size() < 2) return LedgerReason::kTooFewLegs;
   if (transaction.legs.size() > kMaxLegs) return LedgerReason::kTooManyLegs;
   sums_.clear();
@@ -168,8 +196,13 @@ Reason Ledger<I, A, P>::CheckForm(const TransactionView& transaction) {
   bool balanced = sum.IsZero();
   for (const detail::AssetSum& other : sums_) balanced &= other.IsZero();
   if (!balanced) return LedgerReason::kUnbalanced;
+  return CheckHorizon(transaction.header);
+}
+
+template <LedgerInvariant I, Authority A, AccountPolicy P>
+Reason Ledger<I, A, P>::CheckHorizon(const TransactionHeader& header) const {
   // Not an addition: now + horizon may be past the end of time.
-  if (transaction.header.valid_until.value() - now_.value() > options_.id_horizon.value()) {
+  if (header.valid_until.value() - now_.value() > options_.id_horizon.value()) {
     return LedgerReason::kExpiryTooFar;
   }
   return {};
@@ -216,6 +249,7 @@ auto Ledger<I, A, P>::Project() -> Projection {
     projection.below_floor |= below_floor & (touched.change < 0);
     projection.above_ceiling |= above_ceiling & (touched.change > 0);
     projection.on_margin |= account.margin_account != detail::kNoRow;
+    projection.reserved |= account.reserved != 0;
   }
   return projection;
 }
@@ -227,7 +261,7 @@ Reason Ledger<I, A, P>::CheckAuthority(const Intent& intent, const Judgement& by
   owners_.clear();
   for (const detail::Touched& touched : touched_.entries()) {
     const AccountKey& key = accounts_[touched.row].key;
-    const bool receives = touched.change > 0 && !IsContract(key.asset);
+    const bool receives = Receives(touched) && !IsContract(key.asset);
     if (receives || std::find(owners_.begin(), owners_.end(), key.owner) != owners_.end()) continue;
     owners_.push_back(key.owner);
     if (Reason reason = by.authority.Authorize(key.owner, intent, by.witness); !reason.ok()) {
@@ -241,7 +275,8 @@ Reason Ledger<I, A, P>::CheckAuthority(const Intent& intent, const Judgement& by
 // weakened.
 template <LedgerInvariant I, Authority A, AccountPolicy P>
 Reason Ledger<I, A, P>::CheckState(const Context& context) {
-  const Projection projection = Project();
+  Projection projection = Project();
+  if (projection.reserved || touched_.reserves()) projection = ProjectReserved(projection);
   if (projection.overflows) return LedgerReason::kAmountOverflow;
   if (projection.below_floor) return LedgerReason::kBelowFloor;
   if (projection.above_ceiling) return LedgerReason::kAboveCeiling;
@@ -250,9 +285,7 @@ Reason Ledger<I, A, P>::CheckState(const Context& context) {
   for (const detail::Touched& touched : touched_.entries()) {
     const detail::AccountRow& account = accounts_[touched.row];
     if (account.margin_account == detail::kNoRow) continue;
-    const bool weakened =
-        touched.change < 0 || (touched.change != 0 && IsContract(account.key.asset));
-    if (!weakened) continue;
+    if (!Weakens(touched, account)) continue;
     detail::MarginAccountRow& margin = accounts_.margin_account(account.margin_account);
     const bool listed = margin.scratch < margin_accounts_.size() &&
                         margin_accounts_[margin.scratch] == account.margin_account;
@@ -274,14 +307,19 @@ Reason Ledger<I, A, P>::CheckMargin(std::uint32_t margin_account, const Context&
   for (std::uint32_t row = margin.last_row; row != detail::kNoRow; row = accounts_[row].previous) {
     const detail::AccountRow& account = accounts_[row];
     const detail::Touched* touched = touched_.Find(account, row);
-    const Int128 change = touched == nullptr ? 0 : touched->change;
+    const Pending pending = accounts_.PendingOf(row);
     BalanceView view{.compartment = account.key.compartment,
                      .asset = account.key.asset,
                      .posted = Amount(account.balance),
-                     .pending_debits = {},
-                     .pending_credits = {}};
+                     .pending_debits = pending.debits,
+                     .pending_credits = pending.credits};
     before_.push_back(view);
-    view.posted = Amount(account.balance + change);
+    if (touched != nullptr) {
+      const Pending reserved = PendingAfter(*touched);
+      view.posted = Amount(touched->after);
+      view.pending_debits = reserved.debits;
+      view.pending_credits = reserved.credits;
+    }
     after_.push_back(view);
   }
   return invariant_.Admit(context, {.id = margin.id, .balances = before_},
@@ -318,20 +356,35 @@ void Ledger<I, A, P>::RecordAccounts(std::size_t accounts_before) {
 // After this point nothing is refused.
 template <LedgerInvariant I, Authority A, AccountPolicy P>
 void Ledger<I, A, P>::Commit(const Item& item, std::size_t accounts_before, Verdict& verdict) {
-  const bool recording = undo_.recording();
-  if (recording) RecordAccounts(accounts_before);
+  if (undo_.recording()) RecordAccounts(accounts_before);
+  CommitBalances();
+  Conclude(item, verdict);
+}
+
+template <LedgerInvariant I, Authority A, AccountPolicy P>
+void Ledger<I, A, P>::CommitBalances() {
   for (const detail::Touched& touched : touched_.entries()) {
     detail::AccountRow& account = accounts_[touched.row];
     account.balance = touched.after;
     account.entries += touched.legs;
   }
+}
+
+// The id, the receipt and the verdict of an applied transaction.
+template <LedgerInvariant I, Authority A, AccountPolicy P>
+void Ledger<I, A, P>::Conclude(const Item& item, Verdict& verdict) {
   const TransactionHeader& header = item.transaction.header;
   const auto leg_at = [&item](std::size_t i) -> StoredLeg {
     return {item.leg_rows[i], item.transaction.legs[i].amount};
   };
-  Fill(ids_.Insert(header.valid_until, item.id_hash, item.transaction.legs.size(), leg_at), header,
-       {});
-  if (recording) {
+  detail::IdRecord& record =
+      ids_.Insert(header.valid_until, item.id_hash, item.transaction.legs.size(), leg_at);
+  Fill(record, header, {});
+  const HoldTerms* const terms = item.transaction.terms;
+  if (terms != nullptr || !header.target.IsZero()) {
+    ids_.AddRest(record, {header.target, terms == nullptr ? std::nullopt : std::optional(*terms)});
+  }
+  if (undo_.recording()) {
     undo_.Record(Undo::OfId(header.valid_until));
     undo_.Record(Undo::OfIndex());
   }
@@ -353,6 +406,7 @@ void Ledger<I, A, P>::Fill(detail::IdRecord& record, const TransactionHeader& he
   record.refusal = refusal;
   record.transaction_class = header.transaction_class;
   record.rule = header.rule;
+  record.action = header.action;
 }
 
 // Frees the ids that no mark can bring back: those dropped before the earliest Advance that may
@@ -380,6 +434,9 @@ void Ledger<I, A, P>::Apply(const Undo& undo) {
     case Undo::What::kBalance:
       accounts_[undo.row].balance = undo.balance;
       accounts_[undo.row].entries -= undo.legs;
+      return;
+    case Undo::What::kPending:
+      accounts_.SetPending(undo.row, {Amount(undo.balance), Amount(undo.credits)});
       return;
     case Undo::What::kId:
       ids_.RemoveLast(undo.time);

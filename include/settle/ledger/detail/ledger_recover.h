@@ -7,6 +7,7 @@
 #define SETTLE_LEDGER_DETAIL_LEDGER_RECOVER_H_
 
 #include "settle/ledger/detail/row_index.h"
+#include "settle/ledger/detail/touched.h"
 #include "settle/ledger/ledger.h"
 
 SETTLE_NAMESPACE_BEGIN
@@ -18,19 +19,24 @@ LedgerState Ledger<I, A, P>::State() const {
     const detail::AccountRow& account = accounts_[row];
     (void)state.accounts.Add({account.key, Amount(account.balance), account.entries});
   }
-  ids_.ForEach([&state](const detail::IdRecord& record, const detail::LegsView& legs) {
+  ids_.ForEach([this, &state](const detail::IdRecord& record, const detail::LegsView& legs) {
     IdState id{.header = {.id = record.id,
                           .transaction_class = record.transaction_class,
                           .rule = record.rule,
-                          .valid_until = record.valid_until},
+                          .valid_until = record.valid_until,
+                          .action = record.action},
                .refusal_module = static_cast<std::uint16_t>(record.refusal.module()),
                .refusal_code = record.refusal.code(),
                .index = record.index,
                .height = record.height,
                .time = record.time};
+    detail::IdRest rest = ids_.RestOf(record);
+    id.header.target = rest.target;
+    id.terms = std::move(rest.terms);
     for (std::size_t i = 0; i < legs.size(); ++i) (void)id.legs.Add(legs[i]);
     (void)state.ids.Add(std::move(id));
   });
+  ForEachHold([&state](const HoldState& hold) { (void)state.holds.Add(hold); });
   return state;
 }
 
@@ -39,12 +45,7 @@ namespace detail {
 // Exact: balances that sum to 2^128 are not balanced. The state may name as many assets as
 // accounts, so each is found by its hash.
 inline bool EveryAssetSumsToZero(const LedgerState& state, std::uint64_t hash_seed) {
-  struct WideSum {  // high * 2^128 + low
-    AssetId asset{};
-    UInt128 low = 0;
-    std::int64_t high = 0;
-  };
-  std::vector<WideSum> sums;
+  std::vector<AssetSum> sums;
   RowIndex by_asset(hash_seed);
   for (const AccountState& account : state.accounts) {
     const AssetId asset = account.key.asset;
@@ -56,13 +57,9 @@ inline bool EveryAssetSumsToZero(const LedgerState& state, std::uint64_t hash_se
       sums.push_back({.asset = asset});
       by_asset.Insert(hash, row);
     }
-    WideSum& sum = sums[row];
-    const auto low = static_cast<UInt128>(account.balance.value());
-    sum.low += low;
-    sum.high += (sum.low < low ? 1 : 0) - (Sign(account.balance) < 0 ? 1 : 0);
+    sums[row].Add(account.balance.value());
   }
-  return std::all_of(sums.begin(), sums.end(),
-                     [](const WideSum& sum) { return sum.low == 0 && sum.high == 0; });
+  return std::all_of(sums.begin(), sums.end(), [](const AssetSum& sum) { return sum.IsZero(); });
 }
 
 }  // namespace detail
@@ -97,6 +94,12 @@ Result<Ledger<I, A, P>> Ledger<I, A, P>::Recover(const LedgerState& state, Ledge
     ordered &= header.id == record.id && header.valid_until == record.valid_until;
   });
   if (!ordered) return BaseReason::kNotCanonical;
+  const TransactionId* last = nullptr;
+  for (const HoldState& hold : state.holds) {
+    if (last != nullptr && hold.id <= *last) return BaseReason::kNotCanonical;
+    last = &hold.id;
+    if (Reason reason = ledger.RecoverHold(hold); !reason.ok()) return reason;
+  }
   return ledger;
 }
 
@@ -112,7 +115,8 @@ Reason Ledger<I, A, P>::RecoverId(const IdState& id) {
   }
   // Success is of no module, and a refusal has neither legs nor a receipt.
   if (refusal.module() != static_cast<Module>(id.refusal_module) ||
-      (!refusal.ok() && (!id.legs.empty() || id.index != LogIndex()))) {
+      (!refusal.ok() &&
+       (!id.legs.empty() || id.index != LogIndex() || id.terms || !id.header.target.IsZero()))) {
     return BaseReason::kNotCanonical;
   }
   if (id.header.valid_until.value() > now_.value() &&
@@ -132,6 +136,43 @@ Reason Ledger<I, A, P>::RecoverId(const IdState& id) {
   record.refusal = refusal;
   record.transaction_class = id.header.transaction_class;
   record.rule = id.header.rule;
+  record.action = id.header.action;
+  if (id.terms || !id.header.target.IsZero()) ids_.AddRest(record, {id.header.target, id.terms});
+  return {};
+}
+
+// What a hold reserved is summed up again: it is derived.
+template <LedgerInvariant I, Authority A, AccountPolicy P>
+Reason Ledger<I, A, P>::RecoverHold(const HoldState& hold) {
+  if (Reason reason = hold.terms.Validate(); !reason.ok()) return reason;
+  if (hold.terms.kind == HoldKind::kTimed && hold.terms.expires_at <= now_) {
+    return BaseReason::kOutOfRange;
+  }
+  if (holds_.full()) return LedgerReason::kHoldTableFull;
+  std::vector<detail::AssetSum> sums;
+  for (const StoredLeg& leg : hold.legs) {
+    if (leg.row >= accounts_.size()) return BaseReason::kOutOfRange;
+    const AssetId asset = accounts_[leg.row].key.asset;
+    const auto known = std::find_if(sums.begin(), sums.end(), [asset](const detail::AssetSum& sum) {
+      return sum.asset == asset;
+    });
+    detail::AssetSum& sum = known != sums.end() ? *known : sums.emplace_back();
+    sum.asset = asset;
+    sum.Add(leg.amount.value());
+  }
+  if (!std::all_of(sums.begin(), sums.end(),
+                   [](const detail::AssetSum& sum) { return sum.IsZero(); })) {
+    return LedgerReason::kUnbalanced;
+  }
+  touched_.BeginReserving(hold.legs.size());
+  for (const StoredLeg& leg : hold.legs) {
+    if (!touched_.AddPending(accounts_[leg.row], leg.row, leg.amount.value(), 1)) {
+      return LedgerReason::kLegsOverflow;
+    }
+  }
+  if (ProjectReserved(Project()).overflows) return LedgerReason::kAmountOverflow;
+  CommitPending();
+  holds_.Open({hold.id, hold.terms, {hold.legs.begin(), hold.legs.end()}});
   return {};
 }
 

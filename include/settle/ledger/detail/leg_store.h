@@ -57,7 +57,15 @@ class LegStore {
   void Add(std::size_t count, LegAt&& leg_at) {
     if (legs_.size() - size_ < count) legs_.resize((std::max)(2 * legs_.size(), size_ + count));
     PackedLeg* const added = legs_.data() + size_;
-    for (std::size_t i = 0; i < count; ++i) added[i] = Pack(leg_at(i));
+    for (std::size_t i = 0; i < count; ++i) {
+      const StoredLeg& leg = leg_at(i);
+      const Int128 amount = leg.amount.value();
+      const auto high = static_cast<std::int64_t>(amount >> 64);
+      const auto short_high = static_cast<std::int32_t>(high);
+      const bool fits = short_high == high && short_high != PackedLeg::kApart;
+      added[i] = fits ? PackedLeg{leg.row, short_high, static_cast<std::uint64_t>(amount)}
+                      : PackApart(leg);
+    }
     size_ += count;
     Prefetch(count);
   }
@@ -75,13 +83,6 @@ class LegStore {
   }
 
  private:
-  [[nodiscard]] PackedLeg Pack(const StoredLeg& leg) {
-    const Int128 amount = leg.amount.value();
-    const auto high = static_cast<std::int64_t>(amount >> 64);
-    const auto short_high = static_cast<std::int32_t>(high);
-    if (short_high != high || short_high == PackedLeg::kApart) return PackApart(leg);
-    return {leg.row, short_high, static_cast<std::uint64_t>(amount)};
-  }
   // Apart in the code too, so that what is always done stays small enough to be inlined.
   [[nodiscard]] PackedLeg PackApart(const StoredLeg& leg) {
     apart_.push_back(leg.amount.value());

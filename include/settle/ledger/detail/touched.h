@@ -32,10 +32,16 @@ struct Touched {
   Int128 after = 0;  // the balance with the change
 };
 
+// What a transaction does to what is reserved of an account: more of it, or less.
+struct PendingChange {
+  Int128 debits = 0;
+  Int128 credits = 0;
+};
+
 // The sum of an asset's legs, exact in whatever order they come: high * 2^128 + low.
 struct AssetSum {
   AssetId asset{};
-  std::int32_t high = 0;
+  std::int64_t high = 0;
   UInt128 low = 0;
 
   void Add(Int128 amount) {
@@ -47,11 +53,24 @@ struct AssetSum {
 
 class TouchedSet {
  public:
-  // For transactions of at most `legs` legs.
+  // For transactions of at most `legs` legs that reserve nothing.
   void Begin(std::size_t legs) {
     if (entries_.size() < legs) entries_.resize(legs);
     start_ += size_;
     size_ = 0;
+    reserves_ = false;
+  }
+  // For others.
+  void BeginReserving(std::size_t legs) {
+    Begin(legs);
+    reserves_ = true;
+    pending_.assign(legs, {});
+  }
+  // Whether pending_change is of this transaction.
+  [[nodiscard]] bool reserves() const { return reserves_; }
+  [[nodiscard]] PendingChange pending_change(const Touched& touched) const {
+    return reserves_ ? pending_[static_cast<std::size_t>(&touched - entries_.data())]
+                     : PendingChange();
   }
   [[nodiscard]] std::span<Touched> entries() { return {entries_.data(), size_}; }
   [[nodiscard]] std::span<const Touched> entries() const { return {entries_.data(), size_}; }
@@ -77,10 +96,25 @@ class TouchedSet {
     return true;
   }
 
+  // Reserves (sign 1) or releases (sign -1) one leg of the account in `row`, after BeginReserving;
+  // false as of Add.
+  [[nodiscard]] bool AddPending(AccountRow& account, std::uint32_t row, Int128 amount, int sign) {
+    const std::uint32_t at = account.scratch - start_;
+    if (at >= size_ || entries_[at].row != row) {
+      account.scratch = start_ + size_;
+      entries_[size_++] = {.row = row};
+    }
+    if (amount == kMin<Int128>) return false;  // which has no opposite
+    PendingChange& change = pending_[account.scratch - start_];
+    return amount < 0 ? AddTo(change.debits, -sign * amount) : AddTo(change.credits, sign * amount);
+  }
+
  private:
   std::vector<Touched> entries_;  // the first size_ of them
   std::uint32_t size_ = 0;
-  std::uint32_t start_ = 0;  // wraps around
+  std::uint32_t start_ = 0;             // wraps around
+  std::vector<PendingChange> pending_;  // beside the entries, while reserves_
+  bool reserves_ = false;
 };
 
 }  // namespace detail
