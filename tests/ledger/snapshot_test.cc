@@ -181,6 +181,10 @@ TEST(Snapshot, SoundFramesThatNoWriterMakesAreRefused) {
   Bytes record = EncodeRecord(head);
   record.push_back(std::byte{});
   EXPECT_EQ(Forged().Add(Kind::kSnapshotHead, record).reason(), BaseReason::kTrailingBytes);
+  SnapshotHead other_journal = head;
+  other_journal.position.identity ^= 1;
+  EXPECT_EQ(Forged().Head(other_journal).Add(Kind::kLedgerState, state).reason(),
+            LedgerReason::kSnapshotForm);
   for (const Kind kind : {Kind::kJournalMark, Kind::kCommit}) {
     SnapshotHead other_kind = SnapshotWriter(SomePosition(), kind, {}).head();
     EXPECT_EQ(Forged().Head(other_kind).reason(), BaseReason::kOutOfRange);
@@ -188,7 +192,7 @@ TEST(Snapshot, SoundFramesThatNoWriterMakesAreRefused) {
 }
 
 TEST(Snapshot, AHeadThatPromisesMoreThanThereIsReservesNothing) {
-  SnapshotHead head;
+  SnapshotHead head{.position = SomePosition()};
   head.kind = static_cast<std::uint32_t>(Kind::kLedgerState);
   head.size = std::uint64_t{1} << 40;
   Bytes frame(200);

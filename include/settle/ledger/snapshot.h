@@ -129,7 +129,8 @@ struct SnapshotOutcome {
 // Reads a whole snapshot of the journal of this identity, which must be all of `bytes`: its head
 // and the state's bytes, put together. Both outputs mean something only for success. Errors:
 //   kFrameShort to kFramePayload   a frame is bad, see JournalReader
-//   kSnapshotForm                  no head in front, or a chunk of another kind (kinds)
+//   kSnapshotForm                  no head in front, a chunk of another kind (kinds), or a head
+//                                  of another journal than its frames (identities)
 //   those of DecodeRecordInto      the head
 //   kSnapshotSize                  a chunk too long or short, or too many or few (bytes)
 //   kSnapshotContent               every frame is sound, but the state is another
@@ -155,6 +156,9 @@ struct SnapshotOutcome {
     if (!has_head) {
       const DecodeOutcome decoded = DecodeRecordInto(frame.payload, head);
       if (!decoded.ok()) return {decoded.reason, item.offset + kJournalHeaderSize + decoded.offset};
+      if (head.position.identity != identity) {
+        return {LedgerReason::kSnapshotForm, item.offset, head.position.identity, identity};
+      }
       // A head may promise more than the input holds.
       state.reserve((std::min)(head.size, std::uint64_t{bytes.size()}));
       continue;
