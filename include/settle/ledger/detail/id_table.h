@@ -113,9 +113,9 @@ class IdTable {
   }
 
   // Adds the rest of the record that was inserted last.
-  void AddRest(IdRecord& record, IdRest rest) {
+  void AddRest(IdRecord& record, const IdRest& rest) {
     std::vector<IdRest>& rests = At(BucketOf(record.valid_until)).rests;
-    rests.push_back(std::move(rest));
+    rests.push_back(rest);
     record.rest = static_cast<std::uint32_t>(rests.size());
   }
 

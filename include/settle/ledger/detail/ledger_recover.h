@@ -30,9 +30,9 @@ LedgerState Ledger<I, A, P>::State() const {
                .index = record.index,
                .height = record.height,
                .time = record.time};
-    detail::IdRest rest = ids_.RestOf(record);
+    const detail::IdRest rest = ids_.RestOf(record);
     id.header.target = rest.target;
-    id.terms = std::move(rest.terms);
+    id.terms = rest.terms;
     for (std::size_t i = 0; i < legs.size(); ++i) (void)id.legs.Add(legs[i]);
     (void)state.ids.Add(std::move(id));
   });
