@@ -37,6 +37,13 @@ struct VenueConsent;
 struct Delegation;
 struct LedgerOptions;
 struct LedgerState;
+struct JournalPosition;
+struct JournalMark;
+struct JournalItem;
+class JournalWriter;
+class JournalReader;
+struct SnapshotHead;
+class SnapshotWriter;
 template <typename Scheme = Ed25519, typename HasherT = Sha256>
 class OwnerKeys;
 template <std::size_t kBound>
