@@ -65,7 +65,8 @@ TEST(HoldTerms, NameWhatTheirKindUsesAndNothingElse) {
                                  HoldTerms{K::kSettlement, false, timed, {}, settlement},
                                  HoldTerms{K::kSettlement, false, {}, owner, settlement},
                                  HoldTerms{K::kSettlement, true, {}, {}, settlement},
-                                 HoldTerms{K::kSettlement, false, {}, {}, {}}}) {
+                                 HoldTerms{K::kSettlement, false, {}, {}, {}},
+                                 HoldTerms{static_cast<K>(7), false, {}, {}, settlement}}) {
     EXPECT_EQ(wrong.Validate(), BaseReason::kNotCanonical);
   }
 }
@@ -119,6 +120,21 @@ TEST(HoldTable, ForgetsTheTimesOfHoldsThatWereClosedLongBefore) {
     table.Close(Id(id));
   }
   EXPECT_LT(table.expiries(), 100u);
+}
+
+TEST(HoldTable, KeepsFewTimesOfAHoldThatIsEndedAndTakenBackAgainAndAgain) {
+  HoldTable table(10, 1);
+  table.Open(Timed(1, 1'000));
+  for (int i = 0; i < 10'000; ++i) {
+    const Mark mark = *table.Begin();
+    table.Close(Id(1));
+    ASSERT_TRUE(table.RevertTo(mark).ok());
+  }
+  EXPECT_LT(table.expiries(), 100u);
+  EXPECT_EQ(table.NextExpired(Timestamp(999)), nullptr);
+  ASSERT_NE(table.NextExpired(Timestamp(1'000)), nullptr);
+  table.Close(Id(1));
+  EXPECT_EQ(table.NextExpired(Timestamp(1'000)), nullptr);
 }
 
 // Against a map, with nested marks that are taken back or released.

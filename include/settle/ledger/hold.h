@@ -45,8 +45,10 @@ struct HoldTerms {
   using Fields = Members<&HoldTerms::kind, &HoldTerms::in_parts, &HoldTerms::expires_at,
                          &HoldTerms::resolver, &HoldTerms::settlement>;
 
-  // Errors: kNotCanonical for a field that the kind does not use, or one that it lacks.
+  // Errors: kNotCanonical for an unknown kind, a field that the kind does not use, or one that it
+  // lacks.
   [[nodiscard]] Reason Validate() const {
+    if (!IsKnownEnumerator(kind)) return BaseReason::kNotCanonical;
     const bool timed = kind == HoldKind::kTimed;
     const bool has_time = expires_at != Timestamp();
     if (timed != has_time || timed != settlement.IsZero()) return BaseReason::kNotCanonical;

@@ -155,10 +155,13 @@ class HoldTable {
     return row;
   }
 
-  // Drops the times of holds that are no longer open, so that they never outnumber the others by
-  // much.
+  // Keeps one entry for each hold that is open: a hold that was closed and came back with a block
+  // taken back has several.
   void ForgetOldExpiries() {
     std::erase_if(expiries_, [this](const Expiry& expiry) { return !IsOpen(expiry); });
+    std::sort(expiries_.begin(), expiries_.end());
+    const auto is_same = [](const Expiry& a, const Expiry& b) { return a.id == b.id; };
+    expiries_.erase(std::unique(expiries_.begin(), expiries_.end(), is_same), expiries_.end());
     std::make_heap(expiries_.begin(), expiries_.end());
   }
 
