@@ -26,6 +26,8 @@ SETTLE_NAMESPACE_BEGIN
 
 // What an owner is asked to agree to. Digest and legs are of the same transaction: `content` binds
 // the id, the class, the time and every leg.
+// Where it ends a hold without naming legs, the legs are what is left of the hold, while `content`
+// is of the transaction as it was signed.
 struct Intent {
   Digest content;  // TransactionDigest, or zero where the policy needs none
   TransactionView transaction;

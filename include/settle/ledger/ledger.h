@@ -142,7 +142,7 @@ class Ledger {
   Verdict Resolve(const TransactionView& transaction) {
     Verdict verdict;
     EndHold(
-        ItemOf(transaction), HoldKind::kSettlement, [](const OwnerId&) { return Reason(); },
+        ItemOf(transaction), HoldKind::kSettlement, [](const detail::Hold&) { return Reason(); },
         verdict);
     return verdict;
   }
@@ -214,9 +214,10 @@ class Ledger {
 
   // The whole value, and a ledger from it: what is accepted is what State gives again. Errors of
   // Recover: kNotCanonical for an account or id that stands twice or out of order and for a refused
-  // id with legs or a receipt, kOutOfRange for a row, time or index beyond the state's own,
-  // kUnbalanced where the balances or a hold's legs of an asset do not sum to zero, kAmountOverflow
-  // where a hold could not be posted, kExpiryTooFar, kIdTableFull, kHoldTableFull.
+  // id with legs or a receipt or a hold with nothing left, kOutOfRange for a row, time or index
+  // beyond the state's own, kUnbalanced where the balances or a hold's legs of an asset do not sum
+  // to zero, kAmountOverflow where a hold could not be posted, kExpiryTooFar, kIdTableFull,
+  // kHoldTableFull.
   [[nodiscard]] LedgerState State() const;
   [[nodiscard]] static Result<Ledger> Recover(const LedgerState& state, LedgerOptions options,
                                               Invariant invariant = {}, Accounts accounts = {});
@@ -317,6 +318,7 @@ class Ledger {
   void EndHold(const Item& item, HoldKind kind, Authorize&& authorize, Verdict& verdict);
   [[nodiscard]] Reason CheckTerms(const TransactionView& transaction, HoldKind kind) const;
   [[nodiscard]] Reason CheckEnd(const TransactionView& transaction);
+  [[nodiscard]] Intent EndingIntent(Intent intent, const detail::Hold& hold);
   [[nodiscard]] Reason SumReserved(const Item& item);
   [[nodiscard]] Reason TakeParts(const Item& item, const detail::Hold& hold);
   [[nodiscard]] Projection ProjectReserved(Projection projection) const;
@@ -353,6 +355,7 @@ class Ledger {
   std::vector<BalanceView> after_;
   std::vector<StoredLeg> parts_;  // of a hold's legs, what is posted
   std::vector<StoredLeg> left_;   // and what is left
+  std::vector<Leg> ending_legs_;  // for the resolver of a hold that is ended whole
 };
 
 SETTLE_NAMESPACE_END

@@ -27,8 +27,9 @@ void Ledger<I, A, P>::ApplyOnHold(const Item& item, const Intent& intent, const 
     case TransactionAction::kVoid:
       return EndHold(
           item, HoldKind::kTimed,
-          [&intent, &by](const OwnerId& resolver) {
-            return by.authority.Authorize(resolver, intent, by.witness);
+          [this, &intent, &by](const detail::Hold& hold) {
+            return by.authority.Authorize(hold.terms.resolver, EndingIntent(intent, hold),
+                                          by.witness);
           },
           verdict);
   }
@@ -116,7 +117,7 @@ void Ledger<I, A, P>::EndHold(const Item& item, HoldKind kind, Authorize&& autho
   if (hold == nullptr) return Refuse(LedgerReason::kHoldNotOpen, verdict);
   if (hold->terms.kind != kind) return Refuse(LedgerReason::kWrongEntryPoint, verdict);
   Reason reason = TakeParts(item, *hold);
-  if (reason.ok()) reason = authorize(hold->terms.resolver);
+  if (reason.ok()) reason = authorize(*hold);
   if (reason.ok() && ids_.full()) reason = LedgerReason::kIdTableFull;
   if (!reason.ok()) return Refuse(reason, verdict);
 
@@ -145,6 +146,19 @@ void Ledger<I, A, P>::EndHold(const Item& item, HoldKind kind, Authorize&& autho
     holds_.SetLegs(target, left_);
   }
   Conclude(item, verdict);
+}
+
+// What the resolver is asked to agree to. A post of all and a void name no legs, but concern all
+// that is left: a permission that is limited by legs is judged by those.
+template <LedgerInvariant I, Authority A, AccountPolicy P>
+Intent Ledger<I, A, P>::EndingIntent(Intent intent, const detail::Hold& hold) {
+  if (!intent.transaction.legs.empty()) return intent;
+  ending_legs_.clear();
+  for (const StoredLeg& leg : hold.legs) {
+    if (leg.amount != Amount()) ending_legs_.push_back({accounts_[leg.row].key, leg.amount});
+  }
+  intent.transaction.legs = ending_legs_;
+  return intent;
 }
 
 // Entry point and form of a post or a void.
