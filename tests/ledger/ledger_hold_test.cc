@@ -363,6 +363,25 @@ TEST_F(LedgerHold, AStateWithAHoldThatCannotBeIsNotRecovered) {
   bad = good;
   bad.holds[0].legs[0].amount = Of(-399);
   EXPECT_EQ(refused(bad), Reason(LedgerReason::kUnbalanced));
+  bad = good;
+  bad.holds[0].legs[0].amount = bad.holds[0].legs[1].amount = Of(0);
+  EXPECT_EQ(refused(bad), Reason(BaseReason::kNotCanonical));
+  bad.holds[0].legs.Clear();
+  EXPECT_EQ(refused(bad), Reason(BaseReason::kNotCanonical));
+  bad = good;
+  (void)bad.holds[0].legs.Add({0, Of(0)});
+  EXPECT_EQ(refused(bad), Reason(BaseReason::kNotCanonical));
+  bad.holds[0].terms.in_parts = true;
+  EXPECT_TRUE(refused(bad).ok());
+  bad = good;
+  bad.holds[0].terms.kind = static_cast<HoldKind>(7);
+  EXPECT_EQ(refused(bad), Reason(BaseReason::kNotCanonical));
+  bad = good;
+  bad.ids[0].header.action = static_cast<TransactionAction>(17);
+  EXPECT_EQ(refused(bad), Reason(BaseReason::kNotCanonical));
+  bad = good;
+  bad.ids[0].header.transaction_class = static_cast<TransactionClass>(17);
+  EXPECT_EQ(refused(bad), Reason(BaseReason::kNotCanonical));
 }
 
 }  // namespace

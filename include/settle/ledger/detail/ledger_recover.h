@@ -113,8 +113,10 @@ Reason Ledger<I, A, P>::RecoverId(const IdState& id) {
   for (const StoredLeg& leg : id.legs) {
     if (leg.row >= accounts_.size()) return BaseReason::kOutOfRange;
   }
-  // Success is of no module, and a refusal has neither legs nor a receipt.
-  if (refusal.module() != static_cast<Module>(id.refusal_module) ||
+  // A record has no room for an unknown class or action. Success is of no module, and a refusal has
+  // neither legs nor a receipt.
+  if (!IsKnownEnumerator(id.header.transaction_class) || !IsKnownEnumerator(id.header.action) ||
+      refusal.module() != static_cast<Module>(id.refusal_module) ||
       (!refusal.ok() &&
        (!id.legs.empty() || id.index != LogIndex() || id.terms || !id.header.target.IsZero()))) {
     return BaseReason::kNotCanonical;
@@ -147,6 +149,12 @@ Reason Ledger<I, A, P>::RecoverHold(const HoldState& hold) {
   if (Reason reason = hold.terms.Validate(); !reason.ok()) return reason;
   if (hold.terms.kind == HoldKind::kTimed && hold.terms.expires_at <= now_) {
     return BaseReason::kOutOfRange;
+  }
+  // A hold without anything left is over, and legs are used up one by one only where parts are.
+  const auto is_left = [](const StoredLeg& leg) { return leg.amount != Amount(); };
+  const auto left = std::count_if(hold.legs.begin(), hold.legs.end(), is_left);
+  if (left == 0 || (!hold.terms.in_parts && static_cast<std::size_t>(left) != hold.legs.size())) {
+    return BaseReason::kNotCanonical;
   }
   if (holds_.full()) return LedgerReason::kHoldTableFull;
   std::vector<detail::AssetSum> sums;
