@@ -66,6 +66,23 @@ class MarginInTheLedger : public ::testing::Test {
         {LegOf(owner, kCash, test::kQuote, quanta), LegOf(kOutside, kCash, test::kQuote, -quanta)});
   }
 
+  // Reserves `quanta` of one owner's cash for another.
+  Reason Hold(std::uint64_t from, std::uint64_t to, Int128 quanta) {
+    const std::vector<Leg> legs = {LegOf(from, kCash, test::kQuote, -quanta),
+                                   LegOf(to, kCash, test::kQuote, quanta)};
+    const HoldTerms terms{.expires_at = Timestamp(500), .resolver = OwnerId::FromNumber(from)};
+    const TransactionView transaction{.header = {.id = TransactionId::FromNumber(++last_id_),
+                                                 .valid_until = Timestamp(1'000),
+                                                 .action = TransactionAction::kHold},
+                                      .legs = legs,
+                                      .terms = &terms};
+    Verdict verdict;
+    ledger_.Apply({&transaction, 1},
+                  {.context = book_.context(), .authority = HostVouches(), .witness = {}},
+                  {&verdict, 1});
+    return verdict.reason;
+  }
+
   // A trade of `lots` at 100, without what a reduction realises: cost stays with the position.
   Verdict Trade(std::uint64_t buyer, std::uint64_t seller, Int128 lots) {
     const Compartment here(1);
@@ -136,6 +153,25 @@ TEST_F(MarginInTheLedger, RefusesAContractOfNoInstrument) {
                    LegOf(2, Compartment(2), ContractId(2), -1)})
                 .reason,
             Reason(MarginReason::kUnknownInstrument));
+}
+
+// Anybody may promise anybody a token: that must not stop an account from being judged.
+TEST_F(MarginInTheLedger, AStrangersPromiseStopsNobodyFromTrading) {
+  ASSERT_TRUE(Deposit(1, 100).ok());
+  ASSERT_TRUE(Deposit(2, 100).ok());
+  ASSERT_TRUE(Deposit(3, 100).ok());
+  ASSERT_EQ(Hold(3, 1, 1), Reason());
+  EXPECT_EQ(Trade(1, 2, 10).reason, Reason());
+}
+
+TEST_F(MarginInTheLedger, WhatIsReservedCoversNoPosition) {
+  ASSERT_TRUE(Deposit(1, 100).ok());
+  ASSERT_TRUE(Deposit(2, 100).ok());
+  ASSERT_EQ(Hold(1, 2, 1), Reason());
+  EXPECT_EQ(Trade(1, 2, 10).reason, Reason(MarginReason::kInitialMargin));
+  ASSERT_EQ(Trade(1, 2, 9).reason, Reason());
+  EXPECT_EQ(Hold(1, 2, 10), Reason(MarginReason::kInitialMargin));
+  EXPECT_EQ(Hold(1, 2, 9), Reason());
 }
 
 }  // namespace

@@ -198,10 +198,29 @@ TEST(Risk, RefusesPositionsBeyondTheLargest) {
   }
 }
 
-TEST(Risk, RefusesWhatIsReservedAsItDoesNotWeighIt) {
+TEST(Risk, CountsATokenThatIsReservedAsGoneAndOneThatIsPromisedAsNotCome) {
   const Book book = TwoMarkets();
-  for (BalanceView balance : {Cash(1'000), Cash(0), Position(1, 1), Position(99, 0),
-                              Balance(kCash, test::kOtherToken, 5)}) {
+  BalanceView cash = Cash(1'000);
+  cash.pending_credits = Amount(kMax<Int128>);
+  EXPECT_EQ(book.Evaluate({cash})->equity, Quanta(Int128{1'000}));
+  cash.pending_debits = Amount(Int128{300});
+  EXPECT_EQ(book.Evaluate({cash})->equity, Quanta(Int128{700}));
+  cash.posted = Amount();
+  EXPECT_EQ(book.Evaluate({cash})->equity, Quanta(Int128{-300}));
+  cash.posted = Amount(Int128{-2});
+  cash.pending_debits = Amount(kMax<Int128>);
+  EXPECT_EQ(book.Evaluate({cash}).reason(), Reason(MarginReason::kMarginOverflow));
+  BalanceView other = Balance(kCash, test::kOtherToken, 5);
+  other.pending_credits = Amount(Int128{9});
+  other.pending_debits = Amount(Int128{5});
+  EXPECT_EQ(book.Evaluate({other})->equity, Quanta());
+  other.pending_debits = Amount(Int128{6});
+  EXPECT_EQ(book.Evaluate({other}).reason(), Reason(MarginReason::kUnvaluedDebt));
+}
+
+TEST(Risk, RefusesAReservedContractAsItDoesNotWeighIt) {
+  const Book book = TwoMarkets();
+  for (BalanceView balance : {Position(1, 1), Position(99, 0)}) {
     balance.pending_debits = Amount(Int128{1});
     EXPECT_EQ(book.Evaluate({balance}).reason(), Reason(MarginReason::kPendingNotJudged));
     balance.pending_debits = {};
@@ -263,7 +282,7 @@ TEST(Risk, NamesTheFirstReasonWhateverTheOrderOfBalances) {
   Book book({Perpetual(1), Perpetual(2), Perpetual(3)});
   book.SetPrice(1, 1);
   book.SetPrice(3, 1);
-  BalanceView pending = Cash(1);
+  BalanceView pending = Position(1, 1);
   pending.pending_debits = Amount(Int128{1});
   // In order of precedence.
   const std::vector<std::pair<BalanceView, MarginReason>> flaws = {

@@ -29,7 +29,7 @@ enum class MarginReason : std::uint16_t {
   kDuplicateInstrument = 8,  // its compartment or contract belongs to another instrument
 
   // Valuation of an account.
-  kPendingNotJudged = 9,    // something is reserved, whose outcome this rule does not weigh
+  kPendingNotJudged = 9,    // a contract is reserved, whose outcome this rule does not weigh
   kUnknownInstrument = 10,  // a contract that is not registered, or not in that compartment
   kUnvaluedDebt = 11,       // an asset without value here is owed
   kPositionTooLarge = 12,   // more lots than the instrument's largest position

@@ -10,6 +10,9 @@
 //   - In an instrument's compartment the quote balance counts as it is (minus the entry cost of a
 //     long, plus the proceeds of a short), and lots count lots * mark * multiplier; |that| times
 //     the rates is the initial and the maintenance requirement.
+//   - Of a token that is reserved, debits count as gone and credits as not come: so little remains
+//     at the least, whichever part is posted. Anybody may promise somebody a token, and nobody is
+//     judged otherwise for it. What is reserved of a contract is refused.
 //   - No other token has value as collateral, and a debt in one is refused: its size is unknown.
 //   - A contract that the table does not place in that compartment is refused, never left out.
 // A balance of zero is as one that was never opened: it needs neither instrument nor price.
@@ -113,16 +116,16 @@ template <RequirementPolicy Requirement>
   return {};
 }
 
-// Adds what a balance of a token, not zero, contributes.
+// Adds what a balance of a token contributes.
 [[nodiscard]] inline Reason AddToken(const MarginContext& context, const BalanceView& balance,
                                      RiskSum& sum) {
   const bool counts =
       balance.asset == context.instruments.quote() &&
       (balance.compartment == kCash || context.instruments.FindByCompartment(balance.compartment));
-  if (!counts) return Sign(balance.posted) < 0 ? MarginReason::kUnvaluedDebt : Reason();
-  const Int128 quanta = balance.posted.value();
-  if (quanta > kMaxEquity.value() || quanta < -kMaxEquity.value() ||
-      !AddTo(sum.equity, Quanta(quanta))) {
+  const auto least = CheckedSub(balance.posted.value(), balance.pending_debits.value());
+  if (!counts) return !least || *least < 0 ? MarginReason::kUnvaluedDebt : Reason();
+  if (!least || *least > kMaxEquity.value() || *least < -kMaxEquity.value() ||
+      !AddTo(sum.equity, Quanta(*least))) {
     return MarginReason::kMarginOverflow;
   }
   return {};
@@ -132,12 +135,11 @@ template <RequirementPolicy Requirement>
 template <RequirementPolicy Requirement>
 [[nodiscard]] Reason AddBalance(const MarginContext& context, const BalanceView& balance,
                                 RiskSum& sum) {
+  if (!IsContract(balance.asset)) return AddToken(context, balance, sum);
   if ((balance.pending_debits.value() | balance.pending_credits.value()) != 0) {
     return MarginReason::kPendingNotJudged;
   }
-  if (balance.posted.value() == 0) return {};
-  return IsContract(balance.asset) ? AddPosition<Requirement>(context, balance, sum)
-                                   : AddToken(context, balance, sum);
+  return balance.posted.value() == 0 ? Reason() : AddPosition<Requirement>(context, balance, sum);
 }
 
 }  // namespace detail
