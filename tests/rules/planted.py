@@ -112,7 +112,7 @@ FAULTS = [
     Fault(
         "anybody may end a hold",
         "ledger/detail/ledger_hold.h",
-        "if (reason.ok()) reason = authorize(hold->terms.resolver);",
+        "if (reason.ok()) reason = authorize(*hold);",
         "if (reason.ok()) (void)authorize;",
         "ledger/ledger_hold_test.cc",
         "LedgerHold.AsksWhoPaysWhenItIsMadeAndItsResolverWhenItEnds",
