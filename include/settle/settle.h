@@ -41,6 +41,7 @@
 #include "settle/engine/settlement_proof.h"
 #include "settle/ledger/accumulator.h"
 #include "settle/ledger/authority.h"
+#include "settle/ledger/changes.h"
 #include "settle/ledger/compact_range.h"
 #include "settle/ledger/consent.h"
 #include "settle/ledger/consistency.h"

@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -99,10 +100,12 @@ struct Model {
   }
 
   void Move(const std::vector<Leg>& legs) {
+    std::set<AccountKey> named;
     for (const Leg& leg : legs) {
       balances[leg.account] += leg.amount.value();
-      ++entries[leg.account];
+      named.insert(leg.account);
     }
+    for (const AccountKey& account : named) ++entries[account];
     ++next_index;
   }
 

@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -71,7 +72,9 @@ class Model {
         return known_.back().verdict;
       }
     }
-    for (const Leg& leg : transaction.legs) ++entries_[leg.account];
+    std::set<AccountKey> named;
+    for (const Leg& leg : transaction.legs) named.insert(leg.account);
+    for (const AccountKey& key : named) ++entries_[key];
     balances_ = std::move(after);
     known_.push_back({transaction, Verdict{.disposition = Disposition::kApplied,
                                            .reason = {},

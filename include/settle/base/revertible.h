@@ -61,6 +61,13 @@ class UndoLog {
   // The writes that some mark can still undo, the earliest first.
   [[nodiscard]] std::span<const Entry> entries() const { return entries_; }
 
+  // Those since the mark. Errors: kNoSuchMark.
+  [[nodiscard]] Result<std::span<const Entry>> entries_since(Mark mark) const {
+    const std::size_t at = Find(mark);
+    if (at == marks_.size()) return BaseReason::kNoSuchMark;
+    return std::span<const Entry>(entries_).subspan(marks_[at].size);
+  }
+
   // Remembers how to undo one write. Without a mark nothing is kept.
   void Record(Entry entry) {
     if (recording()) entries_.push_back(std::move(entry));

@@ -37,6 +37,7 @@ struct VenueConsent;
 struct Delegation;
 struct LedgerOptions;
 struct LedgerState;
+struct LedgerChanges;
 struct JournalPosition;
 struct JournalMark;
 struct JournalItem;

@@ -30,7 +30,7 @@ SETTLE_NAMESPACE_BEGIN
 struct AccountState {
   AccountKey key{};
   Amount balance{};
-  std::uint64_t entries = 0;  // postings since it was opened
+  std::uint64_t entries = 0;  // transactions that posted to it
   using Fields = Members<&AccountState::key, &AccountState::balance, &AccountState::entries>;
 };
 

@@ -99,6 +99,25 @@ class HoldTable {
     for (const Hold* hold : open) visit(*hold);
   }
 
+  // The ids of the holds that were opened, reduced or closed since the mark, each once and in
+  // order. Errors: kNoSuchMark.
+  Reason IdsSince(Mark mark, std::vector<TransactionId>& out) const {
+    const auto writes = undo_.entries_since(mark);
+    if (!writes.ok()) return writes.reason();
+    out.clear();
+    for (const Undo& undo : *writes) {
+      // A row that was written and is not open was closed since, by a write of its own.
+      if (undo.what == What::kClosed) {
+        out.push_back(undo.hold.id);
+      } else if (rows_[undo.row].open) {
+        out.push_back(rows_[undo.row].hold.id);
+      }
+    }
+    std::sort(out.begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+    return {};
+  }
+
   [[nodiscard]] Result<Mark> Begin() { return undo_.Begin(); }
   Reason RevertTo(Mark mark) {
     return undo_.RevertTo(mark, [this](Undo& undo) { Apply(undo); });

@@ -205,6 +205,23 @@ class IdTable {
     }
   }
 
+  // Visits the last `count` records of a period that has not passed, in the order of their coming.
+  template <typename Visit>
+  void ForEachLast(std::uint64_t period, std::size_t count, Visit&& visit) const {
+    const std::span<const RowIndex::Slot> slots = At(period).slots;
+    for (const RowIndex::Slot slot : slots.last(count)) {
+      const IdRecord& record = records_[RowIndex::RowOf(slot)];
+      visit(record, LegsOf(record));
+    }
+  }
+
+  // The number of the period in which a record of this valid_until, not zero, stops counting.
+  [[nodiscard]] std::uint64_t PeriodOf(Timestamp valid_until) const {
+    return BucketOf(valid_until);
+  }
+  // The first period that has not passed.
+  [[nodiscard]] std::uint64_t first_period() const { return counted_from_; }
+
   void Reserve(std::size_t records) {
     records_.reserve(records);
     index_.Reserve(records);

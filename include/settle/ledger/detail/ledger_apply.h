@@ -366,7 +366,7 @@ void Ledger<I, A, P>::CommitBalances() {
   for (const detail::Touched& touched : touched_.entries()) {
     detail::AccountRow& account = accounts_[touched.row];
     account.balance = touched.after;
-    account.entries += touched.legs;
+    account.entries += touched.legs != 0 ? 1 : 0;
   }
 }
 
@@ -433,7 +433,7 @@ void Ledger<I, A, P>::Apply(const Undo& undo) {
       return;
     case Undo::What::kBalance:
       accounts_[undo.row].balance = undo.balance;
-      accounts_[undo.row].entries -= undo.legs;
+      accounts_[undo.row].entries -= undo.legs != 0 ? 1 : 0;
       return;
     case Undo::What::kPending:
       accounts_.SetPending(undo.row, {Amount(undo.balance), Amount(undo.credits)});

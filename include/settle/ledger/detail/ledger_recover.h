@@ -16,28 +16,36 @@ template <LedgerInvariant I, Authority A, AccountPolicy P>
 LedgerState Ledger<I, A, P>::State() const {
   LedgerState state{.height = height_, .now = now_, .next_index = next_index_};
   for (std::uint32_t row = 0; row < accounts_.size(); ++row) {
-    const detail::AccountRow& account = accounts_[row];
-    (void)state.accounts.Add({account.key, Amount(account.balance), account.entries});
+    (void)state.accounts.Add(StateOf(row));
   }
   ids_.ForEach([this, &state](const detail::IdRecord& record, const detail::LegsView& legs) {
-    IdState id{.header = {.id = record.id,
-                          .transaction_class = record.transaction_class,
-                          .rule = record.rule,
-                          .valid_until = record.valid_until,
-                          .action = record.action},
-               .refusal_module = static_cast<std::uint16_t>(record.refusal.module()),
-               .refusal_code = record.refusal.code(),
-               .index = record.index,
-               .height = record.height,
-               .time = record.time};
-    const detail::IdRest rest = ids_.RestOf(record);
-    id.header.target = rest.target;
-    id.terms = rest.terms;
-    for (std::size_t i = 0; i < legs.size(); ++i) (void)id.legs.Add(legs[i]);
+    IdState id;
+    Describe(record, legs, id);
     (void)state.ids.Add(std::move(id));
   });
   ForEachHold([&state](const HoldState& hold) { (void)state.holds.Add(hold); });
   return state;
+}
+
+// Writes the state of an id over `id`.
+template <LedgerInvariant I, Authority A, AccountPolicy P>
+void Ledger<I, A, P>::Describe(const detail::IdRecord& record, const detail::LegsView& legs,
+                               IdState& id) const {
+  const detail::IdRest rest = ids_.RestOf(record);
+  id.header = {.id = record.id,
+               .transaction_class = record.transaction_class,
+               .rule = record.rule,
+               .valid_until = record.valid_until,
+               .action = record.action,
+               .target = rest.target};
+  id.terms = rest.terms;
+  id.refusal_module = static_cast<std::uint16_t>(record.refusal.module());
+  id.refusal_code = record.refusal.code();
+  id.index = record.index;
+  id.height = record.height;
+  id.time = record.time;
+  id.legs.Clear();
+  for (std::size_t i = 0; i < legs.size(); ++i) (void)id.legs.Add(legs[i]);
 }
 
 namespace detail {

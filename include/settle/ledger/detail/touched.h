@@ -69,16 +69,28 @@ class TouchedSet {
   // Whether pending_change is of this transaction.
   [[nodiscard]] bool reserves() const { return reserves_; }
   [[nodiscard]] PendingChange pending_change(const Touched& touched) const {
-    return reserves_ ? pending_[static_cast<std::size_t>(&touched - entries_.data())]
-                     : PendingChange();
+    return reserves_ ? pending_[PositionOf(touched)] : PendingChange();
   }
   [[nodiscard]] std::span<Touched> entries() { return {entries_.data(), size_}; }
   [[nodiscard]] std::span<const Touched> entries() const { return {entries_.data(), size_}; }
+
+  [[nodiscard]] std::size_t PositionOf(const Touched& touched) const {
+    return static_cast<std::size_t>(&touched - entries_.data());
+  }
 
   // The entry of the account in `row`, or nullptr when it is not touched.
   [[nodiscard]] const Touched* Find(const AccountRow& account, std::uint32_t row) const {
     const std::uint32_t at = account.scratch - start_;
     return at < size_ && entries_[at].row == row ? &entries_[at] : nullptr;
+  }
+
+  // The entry of the account in `row`, added without a leg where it is not touched yet.
+  Touched& Touch(AccountRow& account, std::uint32_t row) {
+    const std::uint32_t at = account.scratch - start_;
+    if (at < size_ && entries_[at].row == row) return entries_[at];
+    account.scratch = start_ + size_;
+    entries_[size_] = {.row = row};
+    return entries_[size_++];
   }
 
   // Adds one leg of the account in `row`; false when the sum of its legs leaves 128 bits.
@@ -99,13 +111,9 @@ class TouchedSet {
   // Reserves (sign 1) or releases (sign -1) one leg of the account in `row`, after BeginReserving;
   // false as of Add.
   [[nodiscard]] bool AddPending(AccountRow& account, std::uint32_t row, Int128 amount, int sign) {
-    const std::uint32_t at = account.scratch - start_;
-    if (at >= size_ || entries_[at].row != row) {
-      account.scratch = start_ + size_;
-      entries_[size_++] = {.row = row};
-    }
+    const Touched& touched = Touch(account, row);
     if (amount == kMin<Int128>) return false;  // which has no opposite
-    PendingChange& change = pending_[account.scratch - start_];
+    PendingChange& change = pending_[PositionOf(touched)];
     return amount < 0 ? AddTo(change.debits, -sign * amount) : AddTo(change.credits, sign * amount);
   }
 
