@@ -39,6 +39,7 @@
 #include "settle/engine/reason.h"
 #include "settle/engine/settlement_engine.h"
 #include "settle/engine/settlement_proof.h"
+#include "settle/ledger/account_settings.h"
 #include "settle/ledger/accumulator.h"
 #include "settle/ledger/authority.h"
 #include "settle/ledger/changes.h"

@@ -77,5 +77,22 @@ TEST(AccountTable, NamingStrangersInVainTakesNoMemory) {
   EXPECT_LE(table.bytes(), 2 * before);
 }
 
+TEST(AccountTable, TakesNoMoreMemoryHoweverOftenLimitsAreSet) {
+  detail::AccountTable<TestAccounts> table({}, 0);
+  for (std::uint64_t owner = 1; owner <= 20; ++owner) Open(table, Cash(owner));
+  const auto set_all = [&table](std::int64_t floor) {
+    for (std::uint32_t row = 0; row < table.size(); ++row) {
+      table.Set(row, {.limits = Limits{Of(floor - row), Of(kMax<Int128>)}});
+    }
+  };
+  set_all(-1);
+  const std::size_t bytes = table.bytes();
+  for (std::int64_t floor = -2; floor > -2000; --floor) set_all(floor);
+  for (std::uint32_t row = 0; row < table.size(); ++row) {
+    EXPECT_EQ(table.LimitsOf(table[row]).floor, Of(-1999 - Int128(row)));
+  }
+  EXPECT_LE(table.bytes(), bytes + 32 * sizeof(std::uint32_t)) << "of places that fell free once";
+}
+
 }  // namespace
 }  // namespace settle::test

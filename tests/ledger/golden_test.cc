@@ -17,6 +17,7 @@
 #include "settle/base/types.h"
 #include "settle/crypto/sha256.h"
 #include "settle/crypto/statement.h"
+#include "settle/ledger/account_settings.h"
 #include "settle/ledger/accumulator.h"
 #include "settle/ledger/compact_range.h"
 #include "settle/ledger/consent.h"
@@ -74,7 +75,12 @@ Delegation SomeDelegation() {
 LedgerState SomeState() {
   LedgerState state{
       .height = Height(54), .now = Timestamp(1'000'000'001), .next_index = LogIndex(53)};
-  EXPECT_TRUE(state.accounts.Add({kAlice, Amount(-5), 2}) &&
+  EXPECT_TRUE(state.accounts.Add({.key = kAlice,
+                                  .balance = Amount(-5),
+                                  .entries = 2,
+                                  .flags = {AccountFlag::kDebitsFrozen, AccountFlag::kHistory},
+                                  .has_limits = true,
+                                  .limits = {Amount(-7), Amount(8)}}) &&
               state.accounts.Add({kBob, Amount(5), 1}));
   IdState applied{
       .header = ChosenHeader(), .index = LogIndex(52), .height = Height(54), .time = Timestamp(55)};
@@ -178,6 +184,10 @@ TEST(LedgerGolden, BytesAreThoseOfTheTables) {
                                        .index = LogIndex(53),
                                        .height = Height(54),
                                        .time = Timestamp(55)})},
+      {"account settings",
+       EncodeRecord(AccountSettings{.account = kAlice,
+                                    .flags = {AccountFlag::kClosed, AccountFlag::kCreditsFrozen},
+                                    .limits = Limits{Amount(-7), Amount(8)}})},
       {"consent", Signed(Consent{.content = Digest::FromNumber(0x52),
                                  .owner = kAlice.owner,
                                  .valid_until = Timestamp(1'000'000'007)})},

@@ -166,8 +166,8 @@ WITHOUT_EFFECT = Fault(
     "// undoes the latest open,", *SMALL)  # fmt: skip
 GONE = Fault("a text that is gone", "ledger/types.h", "no such text", "", *SMALL)
 UNNOTICED = Fault(
-    "a change that no test minds", "ledger/detail/account_table.h", "kSearched = 16;",
-    "kSearched = 17;", *SMALL)  # fmt: skip
+    "a change that no test minds", "ledger/detail/limits_table.h", "kShared = 16;",
+    "kShared = 17;", *SMALL)  # fmt: skip
 
 
 def run(command, **options):

@@ -15,12 +15,15 @@
 SETTLE_NAMESPACE_BEGIN
 
 enum class LedgerReason : std::uint16_t;
+enum class AccountFlag : std::uint8_t;
 enum class HoldKind : std::uint8_t;
 enum class TransactionAction : std::uint8_t;
 enum class TransactionClass : std::uint8_t;
 enum class CompulsoryRule : std::uint8_t;
 enum class Disposition : std::uint8_t;
 struct AccountKey;
+class AccountFlags;
+struct AccountSettings;
 struct Leg;
 struct Limits;
 struct TransactionHeader;

@@ -8,7 +8,9 @@
 //   time and id   expired; seen before (the same verdict again, or the first difference)
 //   form          entry point, number of legs, no zero leg, every asset sums to zero, horizon
 //   authority     every owner agreed, but those of accounts that only receive a token
-//   state         overflow, limits, and the invariant of every margin account that it weakens
+//   state         closed or frozen, overflow, limits, and the invariant of every margin account
+//   that
+//                 it weakens
 // A refusal by time, id, form or authority leaves no trace. A refusal by state leaves balances
 // bit-identical and remembers the id as failed, so that a late duplicate cannot succeed.
 //
@@ -36,6 +38,7 @@
 #include "settle/base/integer.h"
 #include "settle/base/revertible.h"
 #include "settle/base/types.h"
+#include "settle/ledger/account_settings.h"
 #include "settle/ledger/authority.h"
 #include "settle/ledger/changes.h"
 #include "settle/ledger/detail/account_table.h"
@@ -149,6 +152,13 @@ class Ledger {
     return verdict;
   }
 
+  // Sets what the account's flags and limits are from now on, and opens it if need be; moves
+  // nothing. For what a quorum decides: who may set what is not asked here.
+  // Errors: those of AccountSettings::Validate; kAccountHeld to close an account of which a
+  // settlement reserves something, with nothing changed. Closing an account of which anything is
+  // reserved reads every open hold.
+  Reason Configure(const AccountSettings& settings);
+
   // The balance of an account; zero for one that was never opened.
   [[nodiscard]] Amount BalanceOf(const AccountKey& key) const {
     const std::uint32_t row = accounts_.Find(key, accounts_.HashOf(key));
@@ -159,6 +169,13 @@ class Ledger {
   [[nodiscard]] Pending PendingOf(const AccountKey& key) const {
     const std::uint32_t row = accounts_.Find(key, accounts_.HashOf(key));
     return row == detail::kNoRow ? Pending() : accounts_.PendingOf(row);
+  }
+  // What was set of an account; nothing of one that was never opened.
+  [[nodiscard]] AccountSettings SettingsOf(const AccountKey& key) const {
+    const std::uint32_t row = accounts_.Find(key, accounts_.HashOf(key));
+    if (row == detail::kNoRow) return {.account = key};
+    const detail::Settings settings = accounts_.SettingsOf(row);
+    return {key, settings.flags, settings.limits};
   }
   // The terms of an open hold, or nothing.
   [[nodiscard]] std::optional<HoldTerms> TermsOf(const TransactionId& hold) const {
@@ -227,7 +244,8 @@ class Ledger {
   // id with legs or a receipt or a hold with nothing left, kOutOfRange for a row, time or index
   // beyond the state's own, kUnbalanced where the balances or a hold's legs of an asset do not sum
   // to zero, kAmountOverflow where a hold could not be posted, kExpiryTooFar, kIdTableFull,
-  // kHoldTableFull.
+  // kHoldTableFull, kAccountHeld for a closed account of which a settlement reserves something, and
+  // those of AccountState::Validate.
   [[nodiscard]] LedgerState State() const;
   [[nodiscard]] static Result<Ledger> Recover(const LedgerState& state, LedgerOptions options,
                                               Invariant invariant = {}, Accounts accounts = {});
@@ -236,12 +254,14 @@ class Ledger {
  private:
   // How to undo one write.
   struct Undo {
-    enum class What : std::uint8_t { kTime, kOpen, kBalance, kPending, kId, kIndex };
+    enum class What : std::uint8_t { kTime, kOpen, kBalance, kPending, kSettings, kId, kIndex };
     What what = What::kTime;
     std::uint32_t row = 0;
     std::uint32_t legs = 0;
-    Int128 balance = 0;  // kPending: the debits
-    Int128 credits = 0;
+    Int128 balance = 0;  // kPending: the debits; kSettings: the floor
+    Int128 credits = 0;  // kSettings: the ceiling
+    AccountFlags flags{};
+    bool has_limits = false;
     Height height{};
     Timestamp time{};
     detail::IdTable::Position ids{};
@@ -259,14 +279,20 @@ class Ledger {
               .balance = pending.debits.value(),
               .credits = pending.credits.value()};
     }
+    static Undo OfSettings(std::uint32_t row, const detail::Settings& settings) {
+      const Limits limits = settings.limits.value_or(Limits());
+      return {.what = What::kSettings,
+              .row = row,
+              .balance = limits.floor.value(),
+              .credits = limits.ceiling.value(),
+              .flags = settings.flags,
+              .has_limits = settings.limits.has_value()};
+    }
     static Undo OfId(Timestamp valid_until) { return {.what = What::kId, .time = valid_until}; }
     static Undo OfIndex() { return {.what = What::kIndex}; }
   };
 
-  [[nodiscard]] AccountState StateOf(std::uint32_t row) const {
-    const detail::AccountRow& account = accounts_[row];
-    return {account.key, Amount(account.balance), account.entries};
-  }
+  [[nodiscard]] AccountState StateOf(std::uint32_t row) const { return accounts_.StateOf(row); }
 
   struct Item {
     const TransactionView& transaction;
@@ -282,6 +308,7 @@ class Ledger {
     bool above_ceiling = false;  // and it rises
     bool on_margin = false;      // it belongs to a margin account
     bool reserved = false;       // something of it is reserved
+    bool restricted = false;     // it is closed or frozen
   };
 
   // Account rows are fetched so many legs ahead of their use, and the index slots that lead to them
@@ -314,6 +341,7 @@ class Ledger {
   [[nodiscard]] Projection Project();
   [[nodiscard]] Reason CheckAuthority(const Intent& intent, const Judgement& by);
   [[nodiscard]] Reason CheckState(const Context& context);
+  [[nodiscard]] Reason CheckRestrictions() const;
   [[nodiscard]] Reason CheckMargin(std::uint32_t margin_account, const Context& context);
   void CloseTo(std::size_t accounts);
   void Remember(const Item& item, Reason refusal, std::size_t accounts_before, Verdict& verdict);
@@ -339,18 +367,24 @@ class Ledger {
   [[nodiscard]] Reason TakeParts(const Item& item, const detail::Hold& hold);
   [[nodiscard]] Projection ProjectReserved(Projection projection) const;
   [[nodiscard]] bool Receives(const detail::Touched& touched) const;
+  [[nodiscard]] bool Falls(const detail::Touched& touched) const;
+  [[nodiscard]] bool Rises(const detail::Touched& touched) const;
   [[nodiscard]] bool Weakens(const detail::Touched& touched,
                              const detail::AccountRow& account) const;
   [[nodiscard]] Pending PendingAfter(const detail::Touched& touched) const;
   void CommitPending();
   void ReleaseExpired();
+  [[nodiscard]] bool PostsToClosed() const;
+  [[nodiscard]] bool IsClosed(std::uint32_t row) const;
+  [[nodiscard]] bool IsHeldBySettlement(std::uint32_t row) const;
 
   void TrimIds();
   void Apply(const Undo& undo);
 
   // Changes.
   [[nodiscard]] static bool IsOfAccount(const Undo& undo) {
-    return undo.what == Undo::What::kBalance || undo.what == Undo::What::kPending;
+    return undo.what == Undo::What::kBalance || undo.what == Undo::What::kPending ||
+           undo.what == Undo::What::kSettings;
   }
   [[nodiscard]] static bool IsPosting(const Undo& undo) {
     return undo.what == Undo::What::kBalance && undo.legs != 0;
@@ -389,5 +423,6 @@ SETTLE_NAMESPACE_END
 #include "settle/ledger/detail/ledger_changes.h"
 #include "settle/ledger/detail/ledger_hold.h"
 #include "settle/ledger/detail/ledger_recover.h"
+#include "settle/ledger/detail/ledger_settings.h"
 
 #endif  // SETTLE_LEDGER_LEDGER_H_

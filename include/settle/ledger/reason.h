@@ -53,9 +53,15 @@ enum class LedgerReason : std::uint16_t {
   kHoldTableFull = 48,    // more open holds than the table holds
 
   // State. These remember the id as failed.
+  kAccountClosed = 49,   // it names an account that is closed
+  kDebitsFrozen = 50,    // it would lower a balance that nobody may lower now
+  kCreditsFrozen = 51,   // it would raise a balance that nobody may raise now
   kAmountOverflow = 22,  // a balance would leave 128 bits
   kBelowFloor = 23,      // a balance would fall below its account's floor
   kAboveCeiling = 24,    // a balance would rise above its account's ceiling
+
+  // Settings.
+  kAccountHeld = 52,  // it cannot be closed: a settlement reserves something of it
 
   // Maps.
   kDuplicateKey = 29,  // one update or report names a key twice
@@ -124,9 +130,13 @@ inline constexpr LedgerReasonName kLedgerReasonNames[] = {
     {LedgerReason::kOwnerExists, "OwnerExists"},
     {LedgerReason::kStaleDelegation, "StaleDelegation"},
     {LedgerReason::kIdTableFull, "IdTableFull"},
+    {LedgerReason::kAccountClosed, "AccountClosed"},
+    {LedgerReason::kDebitsFrozen, "DebitsFrozen"},
+    {LedgerReason::kCreditsFrozen, "CreditsFrozen"},
     {LedgerReason::kAmountOverflow, "AmountOverflow"},
     {LedgerReason::kBelowFloor, "BelowFloor"},
     {LedgerReason::kAboveCeiling, "AboveCeiling"},
+    {LedgerReason::kAccountHeld, "AccountHeld"},
     {LedgerReason::kDuplicateKey, "DuplicateKey"},
     {LedgerReason::kNoSuchKey, "NoSuchKey"},
     {LedgerReason::kBadSize, "BadSize"},

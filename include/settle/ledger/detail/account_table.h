@@ -20,6 +20,8 @@
 #include "settle/base/integer.h"
 #include "settle/base/members.h"
 #include "settle/base/types.h"
+#include "settle/ledger/account_settings.h"
+#include "settle/ledger/detail/limits_table.h"
 #include "settle/ledger/detail/row_index.h"
 #include "settle/ledger/invariant.h"
 #include "settle/ledger/types.h"
@@ -31,16 +33,32 @@ struct AccountState {
   AccountKey key{};
   Amount balance{};
   std::uint64_t entries = 0;  // transactions that posted to it
-  using Fields = Members<&AccountState::key, &AccountState::balance, &AccountState::entries>;
+  AccountFlags flags{};
+  // Whether it has limits of its own; without, they are not those of the AccountPolicy but written
+  // as kUnlimited: every account takes as many bytes.
+  bool has_limits = false;
+  Limits limits = kUnlimited;
+  using Fields = Members<&AccountState::key, &AccountState::balance, &AccountState::entries,
+                         &AccountState::flags, &AccountState::has_limits, &AccountState::limits>;
+
+  [[nodiscard]] AccountSettings settings() const {
+    return {key, flags, has_limits ? std::optional(limits) : std::nullopt};
+  }
+  // Errors: those of AccountSettings, kNotCanonical for limits where it has none.
+  [[nodiscard]] Reason Validate() const {
+    if (!has_limits && limits != kUnlimited) return BaseReason::kNotCanonical;
+    return settings().Validate();
+  }
 };
 
 namespace detail {
 
-// All but key, balance and entries is derived.
+// All but key, balance and entries is derived. What is set of an account is kept beside its row.
 struct alignas(64) AccountRow {
   AccountKey key{};
-  std::uint32_t limits : 31 = 0;          // which of the table's distinct limits
+  std::uint32_t limits : 30 = 0;          // which of the table's distinct limits
   std::uint32_t reserved : 1 = 0;         // whether it has pending sums
+  std::uint32_t restricted : 1 = 0;       // whether it has a flag of kRestricting
   std::uint32_t margin_account = kNoRow;  // which margin account, or none
   Int128 balance = 0;
   std::uint64_t entries = 0;
@@ -53,6 +71,12 @@ static_assert(sizeof(AccountRow) == 64, "one cache line an account");
 [[nodiscard]] inline bool SameKey(const AccountKey& a, const AccountKey& b) {
   return std::memcmp(&a, &b, sizeof(AccountKey)) == 0;
 }
+
+// What was set of an account.
+struct Settings {
+  AccountFlags flags{};
+  std::optional<Limits> limits{};
+};
 
 struct MarginAccountRow {
   MarginAccountId id{};
@@ -79,7 +103,38 @@ class AccountTable {
     if (pending_.size() <= row) pending_.resize(rows_.size());
     pending_[row] = pending;
   }
+  // Its own, or those of the policy.
   [[nodiscard]] const Limits& LimitsOf(const AccountRow& row) const { return limits_[row.limits]; }
+
+  // The row as State gives it.
+  [[nodiscard]] AccountState StateOf(std::uint32_t row) const {
+    const AccountRow& account = rows_[row];
+    const Settings settings = SettingsOf(row);
+    return {.key = account.key,
+            .balance = Amount(account.balance),
+            .entries = account.entries,
+            .flags = settings.flags,
+            .has_limits = settings.limits.has_value(),
+            .limits = settings.limits.value_or(kUnlimited)};
+  }
+
+  // What was set of a row: of most rows nothing, which is not kept.
+  [[nodiscard]] Settings SettingsOf(std::uint32_t row) const {
+    if (row >= settings_.size()) return {};
+    const std::uint8_t bits = settings_[row];
+    return {AccountFlags::FromBits(bits & kFlagBits),
+            (bits & kOwnLimitsBit) != 0 ? std::optional(limits_[rows_[row].limits]) : std::nullopt};
+  }
+  void Set(std::uint32_t row, const Settings& settings) {
+    AccountRow& account = rows_[row];
+    limits_.Drop(account.limits);
+    account.limits = kMaxLimits & (settings.limits ? limits_.AddOwn(*settings.limits)
+                                                   : limits_.Add(policy_.LimitsOf(account.key)));
+    account.restricted = (settings.flags.bits() & kRestricting.bits()) != 0 ? 1 : 0;
+    if (settings_.size() <= row) settings_.resize(rows_.size());
+    settings_[row] =
+        static_cast<std::uint8_t>(settings.flags.bits() | (settings.limits ? kOwnLimitsBit : 0));
+  }
   [[nodiscard]] const MarginAccountRow& margin_account(std::uint32_t at) const {
     return margin_rows_[at];
   }
@@ -120,7 +175,7 @@ class AccountTable {
     const auto row = static_cast<std::uint32_t>(rows_.size());
     AccountRow& added = rows_.emplace_back();
     added.key = key;
-    added.limits = Intern(policy_.LimitsOf(key)) & kMaxLimits;
+    added.limits = limits_.Add(policy_.LimitsOf(key)) & kMaxLimits;
     if (const std::optional<MarginGroup> group = policy_.GroupOf(key)) {
       added.margin_account = FindOrAddMarginAccount({key.owner, *group});
       MarginAccountRow& account = margin_rows_[added.margin_account];
@@ -140,8 +195,9 @@ class AccountTable {
       margin_rows_[row.margin_account].last_row = row.previous;
       if (row.previous == kNoRow) RemoveLastMarginAccount();
     }
-    if (row.limits >= kSearched) limits_.pop_back();
+    limits_.Drop(row.limits);
     rows_.pop_back();
+    if (settings_.size() > rows_.size()) settings_.pop_back();
   }
 
   void Reserve(std::size_t rows) {
@@ -152,23 +208,14 @@ class AccountTable {
   [[nodiscard]] std::size_t bytes() const {
     return rows_.capacity() * sizeof(AccountRow) + pending_.capacity() * sizeof(Pending) +
            index_.bytes() + margin_index_.bytes() +
-           margin_rows_.capacity() * sizeof(MarginAccountRow) + limits_.capacity() * sizeof(Limits);
+           margin_rows_.capacity() * sizeof(MarginAccountRow) + limits_.bytes() +
+           settings_.capacity();
   }
 
  private:
-  // Policies give few distinct limits: the first ones are shared by search, later ones appended,
-  // each for one row.
-  static constexpr std::size_t kSearched = 16;
-
-  static constexpr std::uint32_t kMaxLimits = kNoRow >> 1;
-
-  std::uint32_t Intern(const Limits& limits) {
-    for (std::size_t i = 0; i < limits_.size() && i < kSearched; ++i) {
-      if (limits_[i] == limits) return static_cast<std::uint32_t>(i);
-    }
-    limits_.push_back(limits);
-    return static_cast<std::uint32_t>(limits_.size() - 1);
-  }
+  static constexpr std::uint32_t kMaxLimits = (std::uint32_t{1} << 30) - 1;
+  static constexpr std::uint8_t kFlagBits = 15;
+  static constexpr std::uint8_t kOwnLimitsBit = 128;
 
   std::uint32_t FindOrAddMarginAccount(const MarginAccountId& id) {
     const std::uint64_t hash = margin_index_.HashOf(id);
@@ -194,7 +241,8 @@ class AccountTable {
   std::vector<AccountRow> rows_;
   std::vector<Pending> pending_;  // of rows, as many as were needed so far
   RowIndex index_;
-  std::vector<Limits> limits_;
+  LimitsTable limits_;
+  std::vector<std::uint8_t> settings_;  // of rows, as many as were needed so far
   std::vector<MarginAccountRow> margin_rows_;
   RowIndex margin_index_;
 };

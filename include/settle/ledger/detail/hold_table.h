@@ -87,6 +87,13 @@ class HoldTable {
     return nullptr;
   }
 
+  // Whether `test` holds of any open hold.
+  template <typename Test>
+  [[nodiscard]] bool AnyOf(Test&& test) const {
+    return std::any_of(rows_.begin(), rows_.end(),
+                       [&test](const Row& row) { return row.open && test(row.hold); });
+  }
+
   // Visits the open holds in the order of their ids.
   template <typename Visit>
   void ForEach(Visit&& visit) const {

@@ -250,6 +250,7 @@ auto Ledger<I, A, P>::Project() -> Projection {
     projection.above_ceiling |= above_ceiling & (touched.change > 0);
     projection.on_margin |= account.margin_account != detail::kNoRow;
     projection.reserved |= account.reserved != 0;
+    projection.restricted |= account.restricted != 0;
   }
   return projection;
 }
@@ -271,11 +272,14 @@ Reason Ledger<I, A, P>::CheckAuthority(const Intent& intent, const Judgement& by
   return {};
 }
 
-// Overflow and limits of every account, then the invariant of every margin account that is
-// weakened.
+// Restrictions, overflow and limits of every account, then the invariant of every margin account
+// that is weakened.
 template <LedgerInvariant I, Authority A, AccountPolicy P>
 Reason Ledger<I, A, P>::CheckState(const Context& context) {
   Projection projection = Project();
+  if (projection.restricted) {
+    if (Reason reason = CheckRestrictions(); !reason.ok()) return reason;
+  }
   if (projection.reserved || touched_.reserves()) projection = ProjectReserved(projection);
   if (projection.overflows) return LedgerReason::kAmountOverflow;
   if (projection.below_floor) return LedgerReason::kBelowFloor;
@@ -437,6 +441,12 @@ void Ledger<I, A, P>::Apply(const Undo& undo) {
       return;
     case Undo::What::kPending:
       accounts_.SetPending(undo.row, {Amount(undo.balance), Amount(undo.credits)});
+      return;
+    case Undo::What::kSettings:
+      accounts_.Set(undo.row,
+                    {undo.flags, undo.has_limits ? std::optional(Limits{Amount(undo.balance),
+                                                                        Amount(undo.credits)})
+                                                 : std::nullopt});
       return;
     case Undo::What::kId:
       ids_.RemoveLast(undo.time);

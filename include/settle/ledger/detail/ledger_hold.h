@@ -120,6 +120,9 @@ void Ledger<I, A, P>::EndHold(const Item& item, HoldKind kind, Authorize&& autho
   if (reason.ok()) reason = authorize(*hold);
   if (reason.ok() && ids_.full()) reason = LedgerReason::kIdTableFull;
   if (!reason.ok()) return Refuse(reason, verdict);
+  if (kind == HoldKind::kTimed && PostsToClosed()) {
+    return Remember(item, LedgerReason::kAccountClosed, accounts_.size(), verdict);
+  }
 
   // The hold is over, or what is posted is taken off what is left of it.
   left_.assign(hold->legs.begin(), hold->legs.end());
@@ -210,13 +213,21 @@ bool Ledger<I, A, P>::Receives(const detail::Touched& touched) const {
   return change.debits == 0 && change.credits > 0;
 }
 
+// Whether an account may be lower afterwards, or higher, by what is posted or promised.
+template <LedgerInvariant I, Authority A, AccountPolicy P>
+bool Ledger<I, A, P>::Falls(const detail::Touched& touched) const {
+  return touched.change < 0 || touched_.pending_change(touched).debits > 0;
+}
+template <LedgerInvariant I, Authority A, AccountPolicy P>
+bool Ledger<I, A, P>::Rises(const detail::Touched& touched) const {
+  return touched.change > 0 || touched_.pending_change(touched).credits > 0;
+}
+
 // Whether the account's margin account may be worse off.
 template <LedgerInvariant I, Authority A, AccountPolicy P>
 bool Ledger<I, A, P>::Weakens(const detail::Touched& touched,
                               const detail::AccountRow& account) const {
-  const detail::PendingChange change = touched_.pending_change(touched);
-  if (touched.change < 0 || change.debits > 0) return true;
-  return IsContract(account.key.asset) && (touched.change != 0 || change.credits > 0);
+  return Falls(touched) || (IsContract(account.key.asset) && Rises(touched));
 }
 
 // What would be reserved of the account. Only where ProjectReserved found no overflow.
@@ -245,10 +256,9 @@ auto Ledger<I, A, P>::ProjectReserved(Projection projection) const -> Projection
       return projection;
     }
     const Limits& limits = accounts_.LimitsOf(accounts_[touched.row]);
-    const bool falls = touched.change < 0 || change.debits > 0;
-    const bool rises = touched.change > 0 || change.credits > 0;
+    const bool falls = Falls(touched);
     projection.below_floor |= falls && *least < limits.floor.value();
-    projection.above_ceiling |= rises && *most > limits.ceiling.value();
+    projection.above_ceiling |= Rises(touched) && *most > limits.ceiling.value();
   }
   return projection;
 }

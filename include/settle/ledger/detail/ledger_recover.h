@@ -78,6 +78,7 @@ Result<Ledger<I, A, P>> Ledger<I, A, P>::Recover(const LedgerState& state, Ledge
                                                  I invariant, P accounts) {
   Ledger ledger(options, std::move(invariant), std::move(accounts));
   for (const AccountState& account : state.accounts) {
+    if (Reason reason = account.Validate(); !reason.ok()) return reason;
     const std::uint64_t hash = ledger.accounts_.HashOf(account.key);
     if (ledger.accounts_.Find(account.key, hash) != detail::kNoRow) {
       return BaseReason::kNotCanonical;
@@ -85,6 +86,10 @@ Result<Ledger<I, A, P>> Ledger<I, A, P>::Recover(const LedgerState& state, Ledge
     const std::uint32_t row = ledger.accounts_.Open(account.key, hash);
     ledger.accounts_[row].balance = account.balance.value();
     ledger.accounts_[row].entries = account.entries;
+    const AccountSettings settings = account.settings();
+    if (settings.flags != AccountFlags() || settings.limits) {
+      ledger.accounts_.Set(row, {settings.flags, settings.limits});
+    }
   }
   if (!detail::EveryAssetSumsToZero(state, options.hash_seed)) return LedgerReason::kUnbalanced;
   ledger.height_ = state.height;
@@ -168,6 +173,9 @@ Reason Ledger<I, A, P>::RecoverHold(const HoldState& hold) {
   std::vector<detail::AssetSum> sums;
   for (const StoredLeg& leg : hold.legs) {
     if (leg.row >= accounts_.size()) return BaseReason::kOutOfRange;
+    if (hold.terms.kind == HoldKind::kSettlement && IsClosed(leg.row)) {
+      return LedgerReason::kAccountHeld;
+    }
     const AssetId asset = accounts_[leg.row].key.asset;
     const auto known = std::find_if(sums.begin(), sums.end(), [asset](const detail::AssetSum& sum) {
       return sum.asset == asset;
