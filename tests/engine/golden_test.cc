@@ -13,8 +13,12 @@
 #include "settle/base/codec.h"
 #include "settle/base/types.h"
 #include "settle/crypto/ed25519.h"
+#include "settle/engine/balance_proof.h"
+#include "settle/engine/certified_header.h"
 #include "settle/engine/header.h"
+#include "settle/engine/liability_proof.h"
 #include "settle/engine/settlement_proof.h"
+#include "settle/engine/statement_proof.h"
 #include "settle/ledger/inclusion.h"
 #include "settle/ledger/types.h"
 #include "settle/quorum/certificate.h"
@@ -80,6 +84,59 @@ SettlementProof<Ed25519> SomeProof() {
   return proof;
 }
 
+CertifiedHeader<Ed25519> SomeCertifiedHeader() { return {SomeHeader(), SomeCertificate()}; }
+
+StateSteps SomeSteps() {
+  StateSteps steps;
+  EXPECT_TRUE(steps.Add({9, Digest::FromNumber(0x63)}) && steps.Add({2, Digest::FromNumber(0x64)}));
+  return steps;
+}
+
+AccountProof SomeAccount() {
+  const OpenedAccount opened{.leaf = {.balance = Amount(-7),
+                                      .pending = {Amount(8), Amount(9)},
+                                      .entries = 10,
+                                      .history = Digest::FromNumber(11)},
+                             .path = {SomeSteps()}};
+  return {.account = {OwnerId::FromNumber(0xa1), kCash, TokenId(1)},
+          .state = {.accounts = {1, 2, Digest::FromNumber(3)},
+                    .holds = {4, 5, Digest::FromNumber(6)},
+                    .ids = {7, 8, Digest::FromNumber(9)},
+                    .authority = Digest::FromNumber(10)},
+          .found = opened};
+}
+
+StatementProof<Ed25519> SomeStatementProof() {
+  StatementProof<Ed25519> proof;
+  proof.opening = {SomeCertifiedHeader(), SomeAccount()};
+  proof.opening->account.found =
+      AbsenceProof{OtherLeaf{Digest::FromNumber(0x6a), Digest::FromNumber(0x6b)}, SomeSteps()};
+  proof.closing = {SomeCertifiedHeader(), SomeAccount()};
+  StatementPage page{.height = Height(12)};
+  EXPECT_TRUE(page.entries.Add({LogIndex(13), Amount(-14)}) &&
+              page.entries.Add({LogIndex(15), Amount(16)}));
+  EXPECT_TRUE(proof.pages.Add(page));
+  return proof;
+}
+
+LiabilityProof<Ed25519> SomeLiabilityProof() {
+  LiabilityProof<Ed25519> proof;
+  proof.header = SomeCertifiedHeader();
+  proof.head = {.asset = TokenId(1),
+                .height = Height(54),
+                .size = 75,
+                .total = Amount(76),
+                .root = Digest::FromNumber(0x77)};
+  proof.index = LogIndex(2);
+  proof.path = SomeProof().path;
+  proof.liability = {.account = {OwnerId::FromNumber(0xa1), MarginGroup(6)},
+                     .nonce = BlindingNonce::FromNumber(0x73),
+                     .claim = Amount(-74)};
+  proof.sum.index = LogIndex(70);
+  EXPECT_TRUE(proof.sum.path.Add({Digest::FromNumber(0x71), Amount(72)}));
+  return proof;
+}
+
 TEST(EngineGolden, BytesAreThoseOfTheTables) {
   TrustRoot root{.network = NetworkId::FromNumber(0x11), .group = GroupId(3), .epoch = Epoch(4)};
   for (const int byte : {0, 16, 0, 0, 1}) {
@@ -94,6 +151,9 @@ TEST(EngineGolden, BytesAreThoseOfTheTables) {
                                                           .code = 23})},
       {"settlement proof", EncodeRecord(SomeProof())},
       {"trust root", EncodeRecord(root)},
+      {"balance proof", EncodeRecord(BalanceProof<Ed25519>{SomeCertifiedHeader(), SomeAccount()})},
+      {"statement proof", EncodeRecord(SomeStatementProof())},
+      {"liability proof", EncodeRecord(SomeLiabilityProof())},
   };
   EXPECT_EQ(test::GoldenDifferences("engine", actual), "");
 }

@@ -28,6 +28,7 @@ constexpr Row kRows[] = {
     {EngineReason::kTooManySpeculative, 3, "TooManySpeculative"},
     {EngineReason::kTooManyTransactions, 4, "TooManyTransactions"},
     {EngineReason::kGenesisRefused, 5, "GenesisRefused"},
+    {EngineReason::kReportRefused, 16, "ReportRefused"},
     {EngineReason::kUpdateRefused, 6, "UpdateRefused"},
     {EngineReason::kCredentialsRefused, 7, "CredentialsRefused"},
     {EngineReason::kNothingSpeculative, 8, "NothingSpeculative"},
@@ -38,6 +39,8 @@ constexpr Row kRows[] = {
     {EngineReason::kNotFinal, 13, "NotFinal"},
     {EngineReason::kContentMismatch, 14, "ContentMismatch"},
     {EngineReason::kReceiptTooNew, 15, "ReceiptTooNew"},
+    {EngineReason::kStateMismatch, 17, "StateMismatch"},
+    {EngineReason::kWrongAccount, 18, "WrongAccount"},
 };
 
 TEST(EngineReason, KeepsItsNumbersAndNames) {

@@ -430,7 +430,7 @@ TEST_F(SettlementEngineTest, DigestOfASmallRunNeverChanges) {
       ASSERT_TRUE(world.Finalize(block).ok());
     }
     EXPECT_EQ(ToString(block.digest),
-              "971a794c965252355f8be4f26f9274c18f3f06e4aa53bb559a9c555e0570412d");
+              "8134c11d4246fbbf4a0014439aa77d080be2be862991705a0040a120f44211d3");
   }
 }
 

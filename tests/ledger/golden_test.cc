@@ -25,6 +25,7 @@
 #include "settle/ledger/inclusion.h"
 #include "settle/ledger/ledger_state.h"
 #include "settle/ledger/multi_proof.h"
+#include "settle/ledger/state_commitment.h"
 #include "settle/ledger/state_map.h"
 #include "settle/ledger/state_proof.h"
 #include "settle/ledger/sum_proof.h"
@@ -210,6 +211,10 @@ TEST(LedgerGolden, BytesAreThoseOfTheTables) {
       {"sum proof", Encode(SomeSumProof())},
       {"state head",
        Encode(StateHead{.version = 67, .size = 68, .root = Digest::FromNumber(0x69)})},
+      {"state commitment", EncodeRecord(StateCommitment{.accounts = {1, 2, Digest::FromNumber(3)},
+                                                        .holds = {4, 5, Digest::FromNumber(6)},
+                                                        .ids = {7, 8, Digest::FromNumber(9)},
+                                                        .authority = Digest::FromNumber(10)})},
       {"presence proof", Encode(PresenceProof{SomeSteps()})},
       {"absence proof of the empty map", Encode(AbsenceProof{})},
       {"absence proof at a leaf",

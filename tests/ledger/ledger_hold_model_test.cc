@@ -299,7 +299,7 @@ class LedgerHoldModel : public testing::Test {
     ASSERT_EQ(ledger_.next_index(), LogIndex(model_.next_index));
     ASSERT_EQ(ledger_.hold_count(), model_.holds.size());
     auto expected = model_.holds.begin();
-    ledger_.ForEachHold([&](const HoldState& hold) {
+    ledger_.ForEachHold([&](const HoldContent& hold) {
       ASSERT_EQ(hold.id, expected->first);
       ASSERT_EQ(hold.terms, expected->second.terms);
       ASSERT_EQ(hold.legs.size(), expected->second.left.size());

@@ -80,6 +80,10 @@ constexpr Row kRows[] = {
     {LedgerReason::kSnapshotForm, 67, "SnapshotForm"},
     {LedgerReason::kSnapshotSize, 68, "SnapshotSize"},
     {LedgerReason::kSnapshotContent, 69, "SnapshotContent"},
+    {LedgerReason::kBadPeriod, 70, "BadPeriod"},
+    {LedgerReason::kEntriesMissing, 71, "EntriesMissing"},
+    {LedgerReason::kExceedsPosition, 90, "ExceedsPosition"},
+    {LedgerReason::kStillReserved, 91, "StillReserved"},
 };
 
 TEST(LedgerReason, KeepsItsNumbersAndNames) {

@@ -36,6 +36,7 @@ enum class Kind : std::uint32_t {
   kReceipt = 4113,
   kTransactionEntry = 4114,
   kLedgerState = 4115,
+  kStateCommitment = 4116,
   kAccountSettings = 4117,
   kJournalMark = 4120,
   kSnapshotHead = 4121,
@@ -44,6 +45,9 @@ enum class Kind : std::uint32_t {
   kParameters = 4130,
   kPriceBatch = 4131,
   kTrustRoot = 4132,
+  kBalanceProof = 4133,
+  kStatementProof = 4134,
+  kLiabilityProof = 4135,
 };
 
 struct KindEntry {
@@ -66,6 +70,7 @@ inline constexpr std::array kKinds = {
     KindEntry{Kind::kReceipt, 1, "Receipt"},
     KindEntry{Kind::kTransactionEntry, 1, "TransactionEntry"},
     KindEntry{Kind::kLedgerState, 1, "LedgerState"},
+    KindEntry{Kind::kStateCommitment, 1, "StateCommitment"},
     KindEntry{Kind::kAccountSettings, 1, "AccountSettings"},
     KindEntry{Kind::kJournalMark, 1, "JournalMark"},
     KindEntry{Kind::kSnapshotHead, 1, "SnapshotHead"},
@@ -74,6 +79,9 @@ inline constexpr std::array kKinds = {
     KindEntry{Kind::kParameters, 1, "Parameters"},
     KindEntry{Kind::kPriceBatch, 1, "PriceBatch"},
     KindEntry{Kind::kTrustRoot, 1, "TrustRoot"},
+    KindEntry{Kind::kBalanceProof, 1, "BalanceProof"},
+    KindEntry{Kind::kStatementProof, 1, "StatementProof"},
+    KindEntry{Kind::kLiabilityProof, 1, "LiabilityProof"},
 };
 
 inline constexpr std::uint32_t kFirstRecordKind = 4096;

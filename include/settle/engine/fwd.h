@@ -24,7 +24,15 @@ struct BlockResult;
 template <typename Scheme = Ed25519>
 struct SettlementProof;
 template <typename Scheme = Ed25519>
-class SettlementVerifier;
+struct CertifiedHeader;
+template <typename Scheme = Ed25519>
+class FinalHeaders;
+template <typename Scheme = Ed25519>
+struct BalanceProof;
+template <typename Scheme = Ed25519>
+struct StatementProof;
+template <typename Scheme = Ed25519>
+struct LiabilityProof;
 template <LedgerInvariant Invariant, Authority AuthorityPolicy, AccountPolicy Accounts,
           typename HasherT = Sha256>
 class SettlementEngine;

@@ -24,6 +24,7 @@ enum class EngineReason : std::uint16_t {
   kTooManyTransactions =
       4,                // more than kMaxBlockTransactions, or than the receipts tree has room for
   kGenesisRefused = 5,  // a transaction of the genesis block was refused
+  kReportRefused = 16,  // the heads of a liability report do not ascend or are of a later height
   kUpdateRefused = 6,   // a change of the authority was refused
   kCredentialsRefused = 7,  // the consents that came with the block were refused
   kNothingSpeculative = 8,  // no block waits for a certificate
@@ -36,6 +37,8 @@ enum class EngineReason : std::uint16_t {
   // Proofs.
   kContentMismatch = 14,  // the receipt names another transaction than the proof shows
   kReceiptTooNew = 15,    // the receipt is of a later height than the header
+  kStateMismatch = 17,    // the state shown is not what the header commits to
+  kWrongAccount = 18,     // the parts of the proof are of several accounts or reports
 };
 
 constexpr Module ReasonModule(EngineReason) { return Module::kEngine; }
@@ -54,6 +57,8 @@ constexpr std::string_view ReasonName(EngineReason reason) {
       return "TooManyTransactions";
     case EngineReason::kGenesisRefused:
       return "GenesisRefused";
+    case EngineReason::kReportRefused:
+      return "ReportRefused";
     case EngineReason::kUpdateRefused:
       return "UpdateRefused";
     case EngineReason::kCredentialsRefused:
@@ -74,6 +79,10 @@ constexpr std::string_view ReasonName(EngineReason reason) {
       return "ContentMismatch";
     case EngineReason::kReceiptTooNew:
       return "ReceiptTooNew";
+    case EngineReason::kStateMismatch:
+      return "StateMismatch";
+    case EngineReason::kWrongAccount:
+      return "WrongAccount";
   }
   return "UnknownEngineReason";
 }

@@ -46,15 +46,20 @@
 #include "settle/crypto/hasher.h"
 #include "settle/crypto/sha256.h"
 #include "settle/crypto/statement.h"
+#include "settle/engine/balance_proof.h"
 #include "settle/engine/fwd.h"
 #include "settle/engine/header.h"
+#include "settle/engine/liability_proof.h"
 #include "settle/engine/reason.h"
 #include "settle/ledger/accumulator.h"
 #include "settle/ledger/authority.h"
+#include "settle/ledger/changes.h"
 #include "settle/ledger/compact_range.h"
 #include "settle/ledger/inclusion.h"
 #include "settle/ledger/invariant.h"
 #include "settle/ledger/ledger.h"
+#include "settle/ledger/state_commitment.h"
+#include "settle/ledger/sum_proof.h"
 #include "settle/ledger/transaction.h"
 #include "settle/ledger/types.h"
 #include "settle/quorum/vote.h"
@@ -75,6 +80,8 @@ struct EngineOptions {
 struct BlockResult {
   Header header{};
   Digest digest{};                  // of the header: what validators commit to
+  StateCommitment state{};          // what its state root is the digest of
+  LedgerChanges changes{};          // every account and hold that it wrote, with the entries
   std::vector<Verdict> verdicts{};  // one for each transaction
   std::vector<Receipt> receipts{};  // of those that were applied now, in order
 };
@@ -99,6 +106,8 @@ class SettlementEngine {
     const Context& context;                         // certified prices and parameters
     Digest parameters;                              // their digests, for the header
     Digest prices;
+    std::span<const SumHead>
+        liabilities{};  // a report, at its heights: by asset, see LiabilityTree
   };
 
   // `authority` knows the owners that the genesis of the network registers.
@@ -106,7 +115,8 @@ class SettlementEngine {
                             Accounts accounts = {})
       : options_(options),
         ledger_(options.ledger, std::move(invariant), std::move(accounts)),
-        authority_(std::move(authority)) {}
+        authority_(std::move(authority)),
+        state_(options.ledger.hash_seed) {}
 
   // Executes the block at height 0: compulsory transactions of rule kGenesis. All are applied or
   // nothing happened. Errors: kGenesisTwice, kTooManyTransactions, kGenesisRefused with the
@@ -116,7 +126,7 @@ class SettlementEngine {
 
   // Executes a block on top of the last one. A refused transaction is in `out` and takes nothing
   // else with it; a refused block changes nothing. Errors: kNoGenesis, kTooManySpeculative,
-  // kTooManyTransactions, kTimeWentBack, kUpdateRefused, kCredentialsRefused.
+  // kTooManyTransactions, kReportRefused, kTimeWentBack, kUpdateRefused, kCredentialsRefused.
   absl::Status Execute(const Block& block, BlockResult& out);
 
   // Makes the oldest waiting block final. Errors: kNothingSpeculative, kNotCommit, kWrongHeader,
@@ -129,14 +139,25 @@ class SettlementEngine {
   // The path from the receipt at `index` to the last final header. Errors: kNotFinal. Copies only.
   absl::Status ProveReceipt(LogIndex index, InclusionProof& out) const;
 
+  // What the account has after the latest executed block, whose header is `latest_header()`: with
+  // its certificate, once it is final, a BalanceProof. Errors: kNoGenesis. Cost: two look-ups and a
+  // cache line a step; a hash a step for an account that was never opened.
+  absl::Status ProveAccount(const AccountKey& account, AccountProof& out) const;
+
+  // The header of the latest executed block, final or not, or nullptr.
+  [[nodiscard]] const Header* latest_header() const { return Tip() ? &Tip()->header : nullptr; }
   // The last final header and its digest, or nullptr before genesis is final.
   [[nodiscard]] const Header* final_header() const { return final_ ? &final_->header : nullptr; }
   [[nodiscard]] Digest final_digest() const { return final_ ? final_->digest : Digest(); }
   [[nodiscard]] std::size_t speculative() const { return waiting_.size(); }
   [[nodiscard]] const LedgerType& ledger() const { return ledger_; }
   [[nodiscard]] const AuthorityPolicy& authority() const { return authority_; }
+  [[nodiscard]] const LedgerCommitment<HasherT>& state() const { return state_; }
   // Room for so many accounts and ids, so that nothing is allocated before.
-  void Reserve(std::size_t accounts, std::size_t ids) { ledger_.Reserve(accounts, ids); }
+  void Reserve(std::size_t accounts, std::size_t ids) {
+    ledger_.Reserve(accounts, ids);
+    state_.Reserve(accounts);
+  }
 
  private:
   static constexpr bool kAuthorityReverts = Revertible<AuthorityPolicy>;
@@ -149,6 +170,7 @@ class SettlementEngine {
     Mark ledger;
     Mark authority;
     Mark receipts;
+    Mark state;
   };
   struct Waiting {
     Executed block;
@@ -162,10 +184,13 @@ class SettlementEngine {
   Marks Begin();
   void RevertTo(const Marks& marks);
   void Release(const Marks& marks);
-  void Conclude(const Header& header, std::span<const TransactionView> transactions,
-                const Marks& marks, BlockResult& out);
+  [[nodiscard]] absl::Status Conclude(const Header& header,
+                                      std::span<const TransactionView> transactions,
+                                      const Marks& marks, BlockResult& out);
   [[nodiscard]] absl::Status Judge(const Block& block, Height height, BlockResult& out);
-  [[nodiscard]] TreeHead StateHead();
+  void AddReceipts(std::span<const TransactionView> transactions, BlockResult& out);
+  [[nodiscard]] absl::StatusOr<TreeHead> ReportHead(std::span<const SumHead> heads) const;
+  [[nodiscard]] Digest AuthorityDigest() const;
   [[nodiscard]] Header NextHeader(Timestamp time) const;
   void DigestContents(std::span<const TransactionView> transactions);
   [[nodiscard]] absl::Status CheckSize(std::size_t transactions) const;
@@ -175,6 +200,7 @@ class SettlementEngine {
   LedgerType ledger_;
   AuthorityPolicy authority_;
   Accumulator<HasherT> receipts_;
+  LedgerCommitment<HasherT> state_;
   std::optional<Executed> final_;
   std::optional<TreeEdge> final_edge_;  // derived: of the receipts under the final header
   std::vector<Waiting> waiting_;

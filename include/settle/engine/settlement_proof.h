@@ -13,7 +13,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -29,6 +28,7 @@
 #include "settle/base/verified.h"
 #include "settle/crypto/ed25519.h"
 #include "settle/crypto/sha256.h"
+#include "settle/engine/certified_header.h"
 #include "settle/engine/fwd.h"
 #include "settle/engine/header.h"
 #include "settle/engine/reason.h"
@@ -38,8 +38,6 @@
 #include "settle/ledger/types.h"
 #include "settle/quorum/certificate.h"
 #include "settle/quorum/validator_set.h"
-#include "settle/quorum/verify.h"
-#include "settle/quorum/vote.h"
 
 SETTLE_NAMESPACE_BEGIN
 
@@ -73,102 +71,54 @@ struct TrustRoot {
       Members<&TrustRoot::network, &TrustRoot::group, &TrustRoot::epoch, &TrustRoot::validator_set>;
 };
 
-// Verifies settlement proofs against one validator set; see VerifySettlement.
+namespace detail {
+
+// Whether the receipt is of the transaction and stands under the header.
 template <typename Scheme>
-class SettlementVerifier {
- public:
-  SettlementVerifier(const ValidatorSet<Scheme>& set, const NetworkId& network, GroupId group,
-                     Epoch epoch)
-      : set_(set), domain_{network, group, epoch, set.id()} {}
-
-  Result<Proven<Receipt>> Verify(const SettlementProof<Scheme>& proof) {
-    const Sha256 hasher;
-    // The header speaks for the domain that the caller trusts, and for no other.
-    if (!(proof.header.domain() == domain_)) {
-      return Refuse(EngineReason::kWrongDomain, "header of group " + ToString(proof.header.group) +
-                                                    " epoch " + ToString(proof.header.epoch) +
-                                                    " set " + ToString(proof.header.validator_set) +
-                                                    ", trusted group " + ToString(domain_.group) +
-                                                    " epoch " + ToString(domain_.epoch) + " set " +
-                                                    ToString(domain_.set));
-    }
-    const VoteStatement& statement = proof.certificate.statement;
-    if (statement.kind != VoteKind::kCommit) {
-      return Refuse(EngineReason::kNotCommit,
-                    "certificate of vote kind " +
-                        ToString(static_cast<std::uint8_t>(statement.kind)) + ", commit is " +
-                        ToString(static_cast<std::uint8_t>(VoteKind::kCommit)));
-    }
-    const Digest digest = HeaderDigest(hasher, proof.header);
-    if (statement.digest != digest) {
-      return Refuse(
-          EngineReason::kWrongHeader,
-          "certificate of header " + ToString(statement.digest) + ", shown is " + ToString(digest));
-    }
-    if (absl::Status status = CheckReceipt(hasher, proof); !status.ok()) {
-      return Refuse(std::move(status));
-    }
-    // The signatures last: they cost most.
-    const auto final_statement = VerifyQuorum(set_, domain_, proof.certificate);
-    if (!final_statement.ok()) return Refuse(final_statement.status());
-    return Proven<Receipt>{proof.receipt,
-                           {final_statement->set_id(), final_statement->statement_digest()}};
+[[nodiscard]] absl::Status CheckReceipt(const SettlementProof<Scheme>& proof) {
+  const Sha256 hasher;
+  const Receipt& receipt = proof.receipt;
+  const Digest content = TransactionDigest(hasher, proof.transaction.view());
+  if (receipt.content != content || receipt.id != proof.transaction.header.id) {
+    return ToStatus(EngineReason::kContentMismatch,
+                    "receipt of transaction " + ToString(receipt.id) + " with content " +
+                        ToString(receipt.content) + ", shown is " +
+                        ToString(proof.transaction.header.id) + " with " + ToString(content));
   }
-
-  // Why the last Verify refused, with both numbers.
-  [[nodiscard]] const absl::Status& status() const { return status_; }
-
- private:
-  template <ReasonEnum E>
-  Reason Refuse(E code, const std::string& text) {
-    return Refuse(ToStatus(code, text));
+  if (receipt.height > proof.header.height || receipt.time > proof.header.time) {
+    return ToStatus(EngineReason::kReceiptTooNew, "receipt of height " + ToString(receipt.height) +
+                                                      ", header of height " +
+                                                      ToString(proof.header.height));
   }
-  Reason Refuse(absl::Status status) {
-    status_ = std::move(status);
-    return ReasonOf(status_);
-  }
+  const Reason reason = VerifyInclusion(hasher, ReceiptLeaf(hasher, receipt), receipt.index,
+                                        proof.header.receipts, proof.path.path);
+  if (reason.ok()) return absl::OkStatus();
+  return ToStatus(static_cast<LedgerReason>(reason.code()),
+                  "receipt " + ToString(receipt.index) + " of " +
+                      ToString(proof.header.receipts.size) + " with a path of " +
+                      ToString(std::uint64_t{proof.path.path.size()}));
+}
 
-  [[nodiscard]] static absl::Status CheckReceipt(const Sha256& hasher,
-                                                 const SettlementProof<Scheme>& proof) {
-    const Receipt& receipt = proof.receipt;
-    const Digest content = TransactionDigest(hasher, proof.transaction.view());
-    if (receipt.content != content || receipt.id != proof.transaction.header.id) {
-      return ToStatus(EngineReason::kContentMismatch,
-                      "receipt of transaction " + ToString(receipt.id) + " with content " +
-                          ToString(receipt.content) + ", shown is " +
-                          ToString(proof.transaction.header.id) + " with " + ToString(content));
-    }
-    if (receipt.height > proof.header.height || receipt.time > proof.header.time) {
-      return ToStatus(EngineReason::kReceiptTooNew,
-                      "receipt of height " + ToString(receipt.height) + ", header of height " +
-                          ToString(proof.header.height));
-    }
-    const Reason reason = VerifyInclusion(hasher, ReceiptLeaf(hasher, receipt), receipt.index,
-                                          proof.header.receipts, proof.path.path);
-    if (reason.ok()) return absl::OkStatus();
-    const auto code = static_cast<LedgerReason>(reason.code());
-    return ToStatus(code, "receipt " + ToString(receipt.index) + " of " +
-                              ToString(proof.header.receipts.size) + " with a path of " +
-                              ToString(std::uint64_t{proof.path.path.size()}));
-  }
-
-  ValidatorSet<Scheme> set_;
-  Domain domain_;
-  absl::Status status_;
-};
+}  // namespace detail
 
 // The receipt of a settled transaction, if `proof` shows that a quorum of `set` made final, on this
 // network, group and epoch, a header under which the receipt of exactly this transaction stands.
-// Errors: kWrongDomain, kNotCommit, kWrongHeader, kContentMismatch, kReceiptTooNew, those of
-// VerifyInclusion and of VerifyQuorum. Cost: a quorum of signatures and about 25 hashes.
+// Errors in this order: kWrongDomain, kNotCommit, kWrongHeader, kContentMismatch, kReceiptTooNew,
+// those of VerifyInclusion and of VerifyQuorum. Cost: a quorum of signatures and about 25 hashes.
 template <typename Scheme>
 [[nodiscard]] absl::StatusOr<Verified<Receipt>> VerifySettlement(
     const ValidatorSet<Scheme>& set, const NetworkId& network, GroupId group, Epoch epoch,
     const SettlementProof<Scheme>& proof) {
-  SettlementVerifier<Scheme> verifier(set, network, group, epoch);
-  Result<Verified<Receipt>> receipt = Verified<Receipt>::By(verifier, proof);
-  if (!receipt.ok()) return verifier.status();
-  return *receipt;
+  const FinalHeaders<Scheme> trusted(set, network, group, epoch);
+  return detail::VerifiedBy<Receipt>(
+      proof, [&trusted](const SettlementProof<Scheme>& shown) -> absl::StatusOr<Proven<Receipt>> {
+        absl::Status status = trusted.CheckNamed(shown.header, shown.certificate);
+        if (status.ok()) status = detail::CheckReceipt(shown);
+        if (!status.ok()) return status;
+        absl::StatusOr<Binding> binding = trusted.CheckSigned(shown.certificate);
+        if (!binding.ok()) return binding.status();
+        return Proven<Receipt>{shown.receipt, *binding};
+      });
 }
 
 SETTLE_NAMESPACE_END

@@ -41,6 +41,9 @@ struct Delegation;
 struct LedgerOptions;
 struct LedgerState;
 struct LedgerChanges;
+struct AccountLeaf;
+struct StatementPage;
+struct StateCommitment;
 struct JournalPosition;
 struct JournalMark;
 struct JournalItem;
@@ -60,6 +63,8 @@ template <typename H = Sha256>
 class CompactSegment;
 template <typename Key, typename Value, typename H = Sha256>
 class StateMap;
+template <typename H = Sha256>
+class LedgerCommitment;
 template <typename H = Sha256>
 class SumTree;
 

@@ -191,15 +191,27 @@ class Ledger {
     }
   }
 
-  // Calls `visit(state)` for every open hold, in the order of their ids.
+  // An open hold with what is left of it, or nothing.
+  [[nodiscard]] std::optional<HoldContent> HoldOf(const TransactionId& hold) const {
+    const detail::Hold* const open = holds_.Find(hold);
+    return open == nullptr ? std::nullopt : std::optional(ContentOf(*open));
+  }
+  // Calls `visit(content)` for every open hold, in the order of their ids.
   template <typename Visit>
   void ForEachHold(Visit&& visit) const {
-    holds_.ForEach([&visit](const detail::Hold& hold) {
-      HoldState open{.id = hold.id, .terms = hold.terms, .legs = {}};
-      for (const StoredLeg& leg : hold.legs) (void)open.legs.Add(leg);
-      visit(std::as_const(open));
+    holds_.ForEach([this, &visit](const detail::Hold& hold) { visit(ContentOf(hold)); });
+  }
+  // Calls `visit(period, state)` for every id that counts, as ForEachIdSince does.
+  template <typename Visit>
+  void ForEachId(Visit&& visit) const {
+    IdState id;
+    ids_.ForEach([&](const detail::IdRecord& record, const detail::LegsView& legs) {
+      Describe(record, legs, id);
+      visit(ids_.PeriodOf(record.valid_until), std::as_const(id));
     });
   }
+  // The first period of log time in which an id could still count.
+  [[nodiscard]] std::uint64_t first_id_period() const { return ids_.first_period(); }
 
   [[nodiscard]] std::size_t account_count() const { return accounts_.size(); }
   [[nodiscard]] std::size_t hold_count() const { return holds_.size(); }
@@ -293,6 +305,14 @@ class Ledger {
   };
 
   [[nodiscard]] AccountState StateOf(std::uint32_t row) const { return accounts_.StateOf(row); }
+
+  [[nodiscard]] HoldContent ContentOf(const detail::Hold& hold) const {
+    HoldContent content{.id = hold.id, .terms = hold.terms, .legs = {}};
+    for (const StoredLeg& leg : hold.legs) {
+      (void)content.legs.Add({accounts_[leg.row].key, leg.amount});
+    }
+    return content;
+  }
 
   struct Item {
     const TransactionView& transaction;

@@ -60,6 +60,15 @@ struct HoldState {
   using Fields = Members<&HoldState::id, &HoldState::terms, &HoldState::legs>;
 };
 
+// One open hold as anybody can be shown it, with what is left of its legs; a leg that is used up
+// stays, at zero.
+struct HoldContent {
+  TransactionId id{};
+  HoldTerms terms{};
+  Bounded<Leg, kMaxLegs> legs{};
+  using Fields = Members<&HoldContent::id, &HoldContent::terms, &HoldContent::legs>;
+};
+
 struct LedgerState {
   static constexpr Kind kKind = Kind::kLedgerState;
   static constexpr std::uint16_t kVersion = 1;

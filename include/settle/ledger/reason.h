@@ -67,6 +67,10 @@ enum class LedgerReason : std::uint16_t {
   kDuplicateKey = 29,  // one update or report names a key twice
   kNoSuchKey = 30,     // the map holds nothing under the key
 
+  // Statements.
+  kBadPeriod = 70,       // pages or entries that no account has between the two heights
+  kEntriesMissing = 71,  // fewer or more entries than the two leaves count
+
   // Proofs.
   kBadSize = 25,         // the tree size is zero or beyond what the tree has
   kBadIndex = 26,        // the leaf index is not below the tree size
@@ -89,6 +93,10 @@ enum class LedgerReason : std::uint16_t {
   kSnapshotForm = 67,     // a snapshot does not begin with its head or has chunks of another kind
   kSnapshotSize = 68,     // a snapshot's chunks are more or fewer bytes than its head says
   kSnapshotContent = 69,  // a snapshot's state is not what its head says
+
+  // Bookings.
+  kExceedsPosition = 90,  // more lots are closed or given up than the position has
+  kStillReserved = 91,    // a hold is open on an account that is to be emptied
 };
 
 constexpr Module ReasonModule(LedgerReason) { return Module::kLedger; }
@@ -139,6 +147,8 @@ inline constexpr LedgerReasonName kLedgerReasonNames[] = {
     {LedgerReason::kAccountHeld, "AccountHeld"},
     {LedgerReason::kDuplicateKey, "DuplicateKey"},
     {LedgerReason::kNoSuchKey, "NoSuchKey"},
+    {LedgerReason::kBadPeriod, "BadPeriod"},
+    {LedgerReason::kEntriesMissing, "EntriesMissing"},
     {LedgerReason::kBadSize, "BadSize"},
     {LedgerReason::kBadIndex, "BadIndex"},
     {LedgerReason::kPruned, "Pruned"},
@@ -156,6 +166,8 @@ inline constexpr LedgerReasonName kLedgerReasonNames[] = {
     {LedgerReason::kSnapshotForm, "SnapshotForm"},
     {LedgerReason::kSnapshotSize, "SnapshotSize"},
     {LedgerReason::kSnapshotContent, "SnapshotContent"},
+    {LedgerReason::kExceedsPosition, "ExceedsPosition"},
+    {LedgerReason::kStillReserved, "StillReserved"},
 };
 }  // namespace detail
 

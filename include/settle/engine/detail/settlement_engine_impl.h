@@ -23,7 +23,10 @@ absl::Status SettlementEngine<I, A, P, H>::CheckSize(std::size_t transactions) c
 template <LedgerInvariant I, Authority A, AccountPolicy P, typename H>
 typename SettlementEngine<I, A, P, H>::Marks SettlementEngine<I, A, P, H>::Begin() {
   // None is refused: each machine has as many marks as there are waiting blocks.
-  Marks marks{.ledger = *ledger_.Begin(), .authority = {}, .receipts = *receipts_.Begin()};
+  Marks marks{.ledger = *ledger_.Begin(),
+              .authority = {},
+              .receipts = *receipts_.Begin(),
+              .state = *state_.Begin()};
   if constexpr (kAuthorityReverts) marks.authority = *authority_.Begin();
   return marks;
 }
@@ -32,6 +35,7 @@ template <LedgerInvariant I, Authority A, AccountPolicy P, typename H>
 void SettlementEngine<I, A, P, H>::RevertTo(const Marks& marks) {
   (void)ledger_.RevertTo(marks.ledger);
   (void)receipts_.RevertTo(marks.receipts);
+  (void)state_.RevertTo(marks.state);
   if constexpr (kAuthorityReverts) (void)authority_.RevertTo(marks.authority);
 }
 
@@ -39,6 +43,7 @@ template <LedgerInvariant I, Authority A, AccountPolicy P, typename H>
 void SettlementEngine<I, A, P, H>::Release(const Marks& marks) {
   (void)ledger_.Release(marks.ledger);
   (void)receipts_.Release(marks.receipts);
+  (void)state_.Release(marks.state);
   if constexpr (kAuthorityReverts) (void)authority_.Release(marks.authority);
 }
 
@@ -50,7 +55,8 @@ Header SettlementEngine<I, A, P, H>::NextHeader(Timestamp time) const {
                 .time = time,
                 .epoch = options_.epoch,
                 .validator_set = options_.validator_set,
-                .next_validator_set = options_.validator_set};
+                .next_validator_set = options_.validator_set,
+                .liabilities = {.size = 0, .root = hasher_.EmptyRoot()}};
   if (tip != nullptr) {
     header.height = Height(tip->header.height.value() + 1);
     header.parent = tip->digest;
@@ -90,8 +96,7 @@ absl::Status SettlementEngine<I, A, P, H>::ExecuteGenesis(
                         ToString(std::uint64_t{transactions.size()}) + ": " + ToString(refusal));
   }
   DigestContents(transactions);
-  Conclude(header, transactions, marks, out);
-  return absl::OkStatus();
+  return Conclude(header, transactions, marks, out);
 }
 
 template <LedgerInvariant I, Authority A, AccountPolicy P, typename H>
@@ -106,13 +111,33 @@ absl::Status SettlementEngine<I, A, P, H>::Execute(const Block& block, BlockResu
   Header header = NextHeader(block.time);
   header.parameters = block.parameters;
   header.prices = block.prices;
+  const absl::StatusOr<TreeHead> liabilities = ReportHead(block.liabilities);
+  if (!liabilities.ok()) return liabilities.status();
+  header.liabilities = *liabilities;
   const Marks marks = Begin();
   if (absl::Status status = Judge(block, header.height, out); !status.ok()) {
     RevertTo(marks);
     return status;
   }
-  Conclude(header, block.transactions, marks, out);
-  return absl::OkStatus();
+  return Conclude(header, block.transactions, marks, out);
+}
+
+// A report is of a state that is known: that of an earlier height.
+template <LedgerInvariant I, Authority A, AccountPolicy P, typename H>
+absl::StatusOr<TreeHead> SettlementEngine<I, A, P, H>::ReportHead(
+    std::span<const SumHead> heads) const {
+  const Result<Accumulator<H>> tree = LiabilityTree(hasher_, heads);
+  if (!tree.ok()) {
+    return ToStatus(EngineReason::kReportRefused,
+                    ToString(std::uint64_t{heads.size()}) + " heads: " + ToString(tree.reason()));
+  }
+  for (const SumHead& head : heads) {
+    if (head.height <= Tip()->header.height) continue;
+    return ToStatus(EngineReason::kReportRefused, "report of height " + ToString(head.height) +
+                                                      ", latest is height " +
+                                                      ToString(Tip()->header.height));
+  }
+  return tree->Head();
 }
 
 // Applies updates and transactions. The caller reverts when this refuses.
@@ -141,11 +166,10 @@ absl::Status SettlementEngine<I, A, P, H>::Judge(const Block& block, Height heig
   return absl::OkStatus();
 }
 
-// Receipts, roots and header of a block whose transactions have their verdicts.
+// The entries and receipts of a block's transactions.
 template <LedgerInvariant I, Authority A, AccountPolicy P, typename H>
-void SettlementEngine<I, A, P, H>::Conclude(const Header& header,
-                                            std::span<const TransactionView> transactions,
-                                            const Marks& marks, BlockResult& out) {
+void SettlementEngine<I, A, P, H>::AddReceipts(std::span<const TransactionView> transactions,
+                                               BlockResult& out) {
   CompactRange<H> entries(hasher_);
   out.receipts.clear();
   leaves_.clear();
@@ -169,34 +193,51 @@ void SettlementEngine<I, A, P, H>::Conclude(const Header& header,
     leaves_.push_back(ReceiptLeaf(hasher_, out.receipts.back()));
   }
   (void)receipts_.AppendDigests(leaves_);  // CheckSize saw to the room
-  out.header = header;
   out.header.transactions = entries.Head();
   out.header.receipts = receipts_.Head();
-  out.header.state = StateHead();
-  out.header.liabilities = {.size = 0, .root = hasher_.EmptyRoot()};
-  out.digest = HeaderDigest(hasher_, out.header);
-  waiting_.push_back({.block = {out.header, out.digest}, .marks = marks});
 }
 
-// A hash over the canonical state: every account in the order in which it was opened, every open
-// hold by id, the next receipt's index, log time, and the history of the authority. The ids within
-// the horizon follow from the transactions trees of the headers since.
+// Receipts, roots and header of a block whose transactions have their verdicts. Refused, and
+// reverted, only where the state has more accounts than there is room for.
 template <LedgerInvariant I, Authority A, AccountPolicy P, typename H>
-TreeHead SettlementEngine<I, A, P, H>::StateHead() {
-  constexpr std::size_t kAccountSize = kEncodedSize<AccountState>;
-  const std::size_t accounts = ledger_.account_count();
-  Digest history;
-  if constexpr (requires { authority_.history(); }) history = authority_.history();
-  bytes_.resize((std::max)(bytes_.size(), kAccountSize * accounts));
-  BufferSink sink(bytes_.data());
-  ledger_.ForEachAccount([&sink](const AccountState& account) { EncodeTo(sink, account); });
-  std::vector<std::byte> holds;
-  ledger_.ForEachHold([&holds](const HoldState& hold) { AppendEncoding(holds, hold); });
-  const auto rest = EncodeFixed(ledger_.next_index());
-  const auto time = EncodeFixed(ledger_.now());
-  return {.size = accounts,
-          .root = hasher_.Hash(ByteView(bytes_.data(), kAccountSize * accounts), ByteView(holds),
-                               ByteView(rest), ByteView(time), history.view())};
+absl::Status SettlementEngine<I, A, P, H>::Conclude(const Header& header,
+                                                    std::span<const TransactionView> transactions,
+                                                    const Marks& marks, BlockResult& out) {
+  out.header = header;
+  AddReceipts(transactions, out);
+  Reason reason = ledger_.ChangesSince(marks.ledger, out.changes);
+  if (reason.ok()) reason = state_.Update(ledger_, marks.ledger, out.changes);
+  if (!reason.ok()) {
+    RevertTo(marks);
+    return ToStatus(reason, ToString(reason) + ": " +
+                                ToString(std::uint64_t{ledger_.account_count()}) + " accounts");
+  }
+  out.state = state_.Head(AuthorityDigest());
+  out.header.state = StateTreeHead(hasher_, out.state);
+  out.digest = HeaderDigest(hasher_, out.header);
+  waiting_.push_back({.block = {out.header, out.digest}, .marks = marks});
+  return absl::OkStatus();
+}
+
+template <LedgerInvariant I, Authority A, AccountPolicy P, typename H>
+Digest SettlementEngine<I, A, P, H>::AuthorityDigest() const {
+  if constexpr (requires { authority_.history(); }) return authority_.history();
+  return {};
+}
+
+template <LedgerInvariant I, Authority A, AccountPolicy P, typename H>
+absl::Status SettlementEngine<I, A, P, H>::ProveAccount(const AccountKey& account,
+                                                        AccountProof& out) const {
+  if (Tip() == nullptr) return ToStatus(EngineReason::kNoGenesis, "0 blocks were executed");
+  out.account = account;
+  out.state = state_.Head(AuthorityDigest());
+  const auto& accounts = state_.accounts();
+  if (const AccountLeaf* const leaf = accounts.Find(account); leaf != nullptr) {
+    out.found = OpenedAccount{*leaf, *accounts.ProvePresent(account)};
+  } else {
+    out.found = *accounts.ProveAbsent(account);
+  }
+  return absl::OkStatus();
 }
 
 template <LedgerInvariant I, Authority A, AccountPolicy P, typename H>

@@ -18,12 +18,12 @@ LedgerState Ledger<I, A, P>::State() const {
   for (std::uint32_t row = 0; row < accounts_.size(); ++row) {
     (void)state.accounts.Add(StateOf(row));
   }
-  ids_.ForEach([this, &state](const detail::IdRecord& record, const detail::LegsView& legs) {
-    IdState id;
-    Describe(record, legs, id);
-    (void)state.ids.Add(std::move(id));
+  ForEachId([&state](std::uint64_t, const IdState& id) { (void)state.ids.Add(id); });
+  holds_.ForEach([&state](const detail::Hold& hold) {
+    HoldState open{.id = hold.id, .terms = hold.terms, .legs = {}};
+    for (const StoredLeg& leg : hold.legs) (void)open.legs.Add(leg);
+    (void)state.holds.Add(std::move(open));
   });
-  ForEachHold([&state](const HoldState& hold) { (void)state.holds.Add(hold); });
   return state;
 }
 
