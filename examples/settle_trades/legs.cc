@@ -3,7 +3,7 @@
 
 #include "examples/settle_trades/legs.h"
 
-#include <optional>
+#include "settle/ledger/booking.h"
 
 namespace settle::example {
 
@@ -16,40 +16,51 @@ Booking::Booking(const TradeStream& stream) : stream_(stream) {
   }
 }
 
+// The bounds of a stream let nothing be refused; a trade without legs would be, by the ledger.
 TradeLegs Booking::LegsOf(const Trade& trade) const {
   TradeLegs legs;
+  LegBuffer buffer(legs.storage);
+  if (BookLegs(trade, buffer).ok()) legs.count = buffer.size();
+  return legs;
+}
+
+Reason Booking::BookLegs(const Trade& trade, LegBuffer& out) const {
   const Coin& coin = stream_.coins[trade.coin];
   const OwnerId& buyer = owners_[trade.buyer.account];
   const OwnerId& seller = owners_[trade.seller.account];
-  const Int128 notional = trade.notional;
+  const Amount value(Int128{trade.notional});
+  Reason reason;
   if (coin.is_spot) {
-    const Int128 units = UnitsOf(stream_, trade);
-    legs.Add(CashAccount(buyer, coin.token), units);
-    legs.Add(CashAccount(seller, coin.token), -units);
-    legs.Add(CashAccount(buyer, kUsdc), -notional);
-    legs.Add(CashAccount(seller, kUsdc), notional);
+    reason = BookSpotTrade({.base = TokenId(coin.token),
+                            .quote = TokenId(kUsdc),
+                            .buyer = {buyer},
+                            .seller = {seller},
+                            .amount = Amount(UnitsOf(stream_, trade)),
+                            .value = value},
+                           out);
   } else {
-    legs.Add(LotsAccount(buyer, trade.coin), trade.lots);
-    legs.Add(LotsAccount(seller, trade.coin), -static_cast<Int128>(trade.lots));
-    legs.Add(QuoteAccount(buyer, trade.coin), -notional);
-    legs.Add(QuoteAccount(seller, trade.coin), notional);
+    const TradeParties parties{
+        .assets = {.contract = ContractId(trade.coin), .quote = TokenId(kUsdc)},
+        .buyer = SideOf(trade, trade.buyer),
+        .seller = SideOf(trade, trade.seller)};
+    reason = BookContractTrade(
+                 {.parties = parties, .lots = Amount(Int128{trade.lots}), .value = value}, out)
+                 .reason();
   }
-  const auto realised = [&](const OwnerId& owner, Direction direction) {
-    const Int128 profit = ProfitOf(trade, direction).value_or(0);
-    if (profit == 0) return;
-    legs.Add(QuoteAccount(owner, trade.coin), -profit);
-    legs.Add(CashAccount(owner, kUsdc), profit);
-  };
-  realised(buyer, Direction::kBuy);
-  realised(seller, Direction::kSell);
-  const auto fee = [&](const OwnerId& payer, const Side& side) {
-    if (side.fee == 0) return;
-    legs.Add(CashAccount(payer, side.fee_token), -static_cast<Int128>(side.fee));
-    legs.Add(CashAccount(kVenue, side.fee_token), side.fee);
-  };
-  fee(buyer, trade.buyer);
-  fee(seller, trade.seller);
-  return legs;
+  for (const Side* side : {&trade.buyer, &trade.seller}) {
+    if (!reason.ok()) return reason;
+    reason = BookFee({.asset = TokenId(side->fee_token),
+                      .payer = {owners_[side->account]},
+                      .fees = {kVenue},
+                      .amount = Amount(Int128{side->fee})},
+                     out);
+  }
+  return reason;
+}
+
+TradeSide Booking::SideOf(const Trade& trade, const Side& side) const {
+  return {.holder = {.owner = owners_[side.account], .compartment = CompartmentOf(trade.coin)},
+          .before = BalanceOf(positions_[side.holding])};
 }
 
 std::optional<Int128> Booking::ProfitOf(const Trade& trade, Direction direction) const {
@@ -70,8 +81,8 @@ void Booking::BookSide(const Trade& trade, const Side& side, Direction direction
     position.units +=
         static_cast<int>(direction) * UnitsOf(stream_, trade) - FeeInUnits(stream_, trade, side);
   } else {
-    const Int128 profit = RealisedProfit(position, trade, direction).value_or(0);
-    position = AfterTrade(position, trade, direction, profit);
+    const PositionBalance after = EffectOfTrade(position, trade, direction).after;
+    position = {.units = after.lots.value(), .quote = after.quote.value()};
   }
 }
 

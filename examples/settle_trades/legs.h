@@ -1,18 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright the settle authors.
 
-// How a trade is booked: its legs, which sum to zero in every asset.
-//
-//   perpetual   (buyer, coin, lots) +n           (seller, coin, lots) -n
-//               (buyer, coin, USDC) -V           (seller, coin, USDC) +V
-//   spot        (buyer, cash, base) +s           (seller, cash, base) -s
-//               (buyer, cash, USDC) -V           (seller, cash, USDC) +V
-//   realised    each side of a perpetual that reduces its position, buyer first:
-//               (owner, coin, USDC) -r           (owner, cash, USDC) +r
-//   fee         each side, buyer first; a rebate is below zero:
-//               (payer, cash, token) -f          (venue, cash, token) +f
-//
-// A leg of nothing is left out. There are 4 to 12 of them.
+// The legs of the trades of a stream, which sum to zero in every asset: of a perpetual what
+// BookContractTrade gives, of spot what BookSpotTrade gives (settle/ledger/booking.h), and then the
+// buyer's fee and the seller's. There are 4 to 12 of them.
 
 #ifndef SETTLE_EXAMPLES_SETTLE_TRADES_LEGS_H_
 #define SETTLE_EXAMPLES_SETTLE_TRADES_LEGS_H_
@@ -20,12 +11,16 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "examples/settle_trades/accounts.h"
 #include "examples/settle_trades/position.h"
 #include "examples/settle_trades/stream.h"
+#include "settle/base/reason.h"
+#include "settle/ledger/booking.h"
+#include "settle/ledger/leg_buffer.h"
 #include "settle/ledger/types.h"
 
 namespace settle::example {
@@ -33,16 +28,10 @@ namespace settle::example {
 inline constexpr std::size_t kMaxTradeLegs = 12;
 
 // The legs of one trade, kept in place.
-class TradeLegs {
- public:
-  void Add(const AccountKey& account, Int128 amount) {
-    legs_[count_++] = {.account = account, .amount = Amount(amount)};
-  }
-  [[nodiscard]] std::span<const Leg> view() const { return std::span(legs_).first(count_); }
-
- private:
-  std::array<Leg, kMaxTradeLegs> legs_;
-  std::size_t count_ = 0;
+struct TradeLegs {
+  std::array<Leg, kMaxTradeLegs> storage{};
+  std::size_t count = 0;
+  [[nodiscard]] std::span<const Leg> view() const { return std::span(storage).first(count); }
 };
 
 // Books trades of one stream on a book of positions, one after the other. It holds what each
@@ -75,6 +64,8 @@ class Booking {
     Position position;
   };
 
+  [[nodiscard]] TradeSide SideOf(const Trade& trade, const Side& side) const;
+  Reason BookLegs(const Trade& trade, LegBuffer& out) const;
   void BookSide(const Trade& trade, const Side& side, Direction direction);
 
   const TradeStream& stream_;

@@ -9,6 +9,8 @@
 #include "absl/strings/str_cat.h"
 #include "examples/settle_trades/csv.h"
 #include "examples/settle_trades/position.h"
+#include "settle/ledger/position.h"
+#include "settle/ledger/types.h"
 
 namespace settle::example {
 
@@ -66,8 +68,9 @@ class OpeningPass {
   void Solve(std::size_t index, const Trade& trade, const Side& side, Direction direction) {
     Trace& trace = traces_[side.holding];
     const Position position{.units = trace.units};
-    const Int128 closed = ClosedLots(position, trade, direction);
     const auto sign = static_cast<int>(direction);
+    const Amount change(sign * static_cast<Int128>(trade.lots));
+    const Int128 closed = ClosedLots(BalanceOf(position), change)->value();
     Holding& holding = stream_.holdings[side.holding];
     if (holding.opening_units != 0 && !trace.solved) {
       if (closed == 0) {

@@ -33,10 +33,10 @@ TEST(BookOpening, TakesABalanceOutOfTheOutside) {
   ExpectRefusal(BaseReason::kOverflow, recipe);
 }
 
-TEST(BookOpening, TakesAPositionWithItsCostOutOfTheOutside) {
+TEST(BookPositionOpening, TakesAPositionWithItsCostOutOfTheOutside) {
   PositionOpening opening{
       .assets = kPerpAssets, .holder = Holder(1), .outside = kOutside, .balance = Holding(-3, 100)};
-  const auto recipe = [&opening](LegBuffer& out) { return BookOpening(opening, out); };
+  const auto recipe = [&opening](LegBuffer& out) { return BookPositionOpening(opening, out); };
   Legs legs;
   ASSERT_TRUE(recipe(legs).ok());
   EXPECT_EQ(Texts(legs),
@@ -194,21 +194,21 @@ TEST(BookDailySettlement, RefusesWhatDoesNotFit) {
   ExpectRefusal(BaseReason::kOutOfRange, RecipeOf(settlement));
 }
 
-TEST(BookDailySettlement, OfAnInverseContractTurnsTheSigns) {
+TEST(BookInverseDailySettlement, TurnsTheSigns) {
   // Bought for 10 coins; 8 now: the price rose and the long gained 2.
   InverseDailySettlement settlement{.assets = kInverseAssets,
                                     .position = SideOf(1, Holding(4, 10)),
                                     .price = {.multiplier = 6, .price = 3}};
   const auto recipe = [&settlement](LegBuffer& out) {
-    return ReasonFrom(BookDailySettlement(settlement, out));
+    return ReasonFrom(BookInverseDailySettlement(settlement, out));
   };
   Legs legs;
-  EXPECT_EQ(*BookDailySettlement(settlement, legs),
+  EXPECT_EQ(*BookInverseDailySettlement(settlement, legs),
             (PositionEffect{.profit = Of(2), .after = Holding(4, 8)}));
   EXPECT_EQ(Texts(legs), (Lines{"1 book btc -2", "1 cash btc +2"}));
   ExpectLegsWholeOrNone(2, recipe);
   settlement.position.before = Holding(-4, -10);
-  EXPECT_EQ(*BookDailySettlement(settlement, legs),
+  EXPECT_EQ(*BookInverseDailySettlement(settlement, legs),
             (PositionEffect{.profit = Of(-2), .after = Holding(-4, -8)}));
   settlement.price.price = 0;
   ExpectRefusal(BaseReason::kOutOfRange, recipe);
@@ -274,14 +274,14 @@ FutureExercise DeliveryOf(const TradeParties& parties) {
   return delivery;
 }
 Recipe RecipeOf(const FutureExercise& delivery) {
-  return [delivery](LegBuffer& out) { return ReasonFrom(BookExercise(delivery, out)); };
+  return [delivery](LegBuffer& out) { return ReasonFrom(BookFutureExercise(delivery, out)); };
 }
 
-TEST(BookExercise, BringsLotsOfTheFutureAtTheStrike) {
+TEST(BookFutureExercise, BringsLotsOfTheFutureAtTheStrike) {
   // A call: its holder buys 4 at 20. Its writer was long 4 at 15 and closes them.
   const FutureExercise call = DeliveryOf(Parties({}, Holding(4, -60)));
   Legs legs;
-  const Result<TradeEffects> effects = BookExercise(call, legs);
+  const Result<TradeEffects> effects = BookFutureExercise(call, legs);
   ASSERT_TRUE(effects.ok());
   EXPECT_EQ(Texts(legs),
             (Lines{"1.9 other -4", "2.9 other +4", "1 book perp +4", "2 book perp -4",
@@ -296,7 +296,7 @@ TEST(BookExercise, BringsLotsOfTheFutureAtTheStrike) {
   ExpectLegsWholeOrNone(6, RecipeOf(put));
 }
 
-TEST(BookExercise, RefusesAFutureOfOthersAndOneThatIsRefused) {
+TEST(BookFutureExercise, RefusesAFutureOfOthersAndOneThatIsRefused) {
   FutureExercise delivery = DeliveryOf(Parties());
   delivery.future.parties.seller.holder = Holder(3);
   ExpectRefusal(BaseReason::kOutOfRange, RecipeOf(delivery));

@@ -133,14 +133,14 @@ TEST(BookPriceAdjustment, OfAPositionThatOnlyGrewIsAsIfThePriceHadBeenRight) {
   }
 }
 
-TEST(BookPriceAdjustment, OfSpotMovesTheDifferenceInCash) {
+TEST(BookSpotPriceAdjustment, MovesTheDifferenceInCash) {
   SpotPriceAdjustment adjustment{.quote = kUsd,
                                  .buyer = Purse(1),
                                  .seller = Purse(2),
                                  .old_value = Of(50),
                                  .new_value = Of(47)};
   const auto recipe = [&adjustment](LegBuffer& out) {
-    return BookPriceAdjustment(adjustment, out);
+    return BookSpotPriceAdjustment(adjustment, out);
   };
   Legs legs;
   ASSERT_TRUE(recipe(legs).ok());

@@ -129,7 +129,7 @@ inline Reason BookOpening(const Opening& opening, LegBuffer& out) {
 
 // The same for the lots of a position, then its quote balance: up to 4 legs.
 // Errors: kOutOfRange for a quote balance without lots and as assets and holder have it.
-inline Reason BookOpening(const PositionOpening& opening, LegBuffer& out) {
+inline Reason BookPositionOpening(const PositionOpening& opening, LegBuffer& out) {
   if (Reason reason = opening.assets.Validate(); !reason.ok()) return reason;
   if (Reason reason = opening.holder.Validate(); !reason.ok()) return reason;
   const PositionBalance& balance = opening.balance;
@@ -235,8 +235,8 @@ inline Result<PositionEffect> BookDailySettlement(const DailySettlement& settlem
 
 // The same for an inverse contract: r = C - InverseValue(q), and C becomes that value.
 // Errors: those of InverseValue too.
-inline Result<PositionEffect> BookDailySettlement(const InverseDailySettlement& settlement,
-                                                  LegBuffer& out) {
+inline Result<PositionEffect> BookInverseDailySettlement(const InverseDailySettlement& settlement,
+                                                         LegBuffer& out) {
   if (Reason reason = settlement.assets.Validate(); !reason.ok()) return reason;
   const Result<Amount> value = InverseValue(settlement.position.before.lots, settlement.price);
   if (!value.ok()) return value.reason();
@@ -276,7 +276,7 @@ inline Reason BookExercise(const OptionExercise& exercise, LegBuffer& out) {
 // Books the exercise of an option on a future: the option's lots go, and what BookContractTrade
 // gives for the future comes. Errors: those of both; kOutOfRange where the future's two owners are
 // not the option's.
-inline Result<TradeEffects> BookExercise(const FutureExercise& delivery, LegBuffer& out) {
+inline Result<TradeEffects> BookFutureExercise(const FutureExercise& delivery, LegBuffer& out) {
   const OwnerId& holder = delivery.exercise.holder.holder.owner;
   const OwnerId& writer = delivery.exercise.writer.holder.owner;
   const OwnerId& buyer = delivery.future.parties.buyer.holder.owner;

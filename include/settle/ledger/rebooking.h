@@ -193,7 +193,7 @@ inline Result<AdjustedPositions> BookPriceAdjustment(const PriceAdjustment& adju
 
 // The same of a spot trade: 2 legs in cash, or none. Errors: kOutOfRange for a contract in the
 // place of the token and a value below zero.
-inline Reason BookPriceAdjustment(const SpotPriceAdjustment& adjustment, LegBuffer& out) {
+inline Reason BookSpotPriceAdjustment(const SpotPriceAdjustment& adjustment, LegBuffer& out) {
   const bool are_values = adjustment.old_value >= Amount(0) && adjustment.new_value >= Amount(0);
   if (IsContract(adjustment.quote) || !are_values) return BaseReason::kOutOfRange;
   // The difference of two that are not below zero.
