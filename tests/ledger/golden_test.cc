@@ -171,6 +171,9 @@ TEST(LedgerGolden, BytesAreThoseOfTheTables) {
                                     .valid_until = Timestamp(1'000'000'008),
                                     .action = TransactionAction::kPost,
                                     .target = TransactionId::FromNumber(0x51)}};
+  const Transaction chained{.header = {.id = TransactionId::FromNumber(0x58),
+                                       .valid_until = Timestamp(std::uint64_t{9}),
+                                       .chained = true}};
   InclusionProof proof;
   EXPECT_TRUE(proof.path.Add(Digest::FromNumber(0x61)) && proof.path.Add(Digest::FromNumber(0x62)));
   test::GoldenBytes actual = {
@@ -178,6 +181,7 @@ TEST(LedgerGolden, BytesAreThoseOfTheTables) {
       {"margin account", Encode(MarginAccountId{kAlice.owner, MarginGroup(6)})},
       {"transaction", EncodeRecord(ChosenTransaction())},
       {"compulsory transaction", EncodeRecord(compulsory)},
+      {"chained transaction", EncodeRecord(chained)},
       {"hold", EncodeRecord(HoldTransaction())},
       {"post", EncodeRecord(post)},
       {"receipt", EncodeRecord(Receipt{.id = TransactionId::FromNumber(0x51),

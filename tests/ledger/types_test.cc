@@ -72,7 +72,7 @@ TEST(Transaction, ViewShowsItsTermsWhereTheyAre) {
 // count 4, legs of 40.
 TEST(Transaction, DecodesNoUnknownClassOrRuleAndNoMoreLegsThanTheBound) {
   const std::vector<std::byte> bytes = EncodeRecord(Pay({.id = 1, .valid_until = 2}, 1, 2, 3));
-  ASSERT_EQ(bytes.size(), 6u + 43u + 1u + 4u + 2u * 40u);
+  ASSERT_EQ(bytes.size(), 6u + 44u + 1u + 4u + 2u * 40u);
   const auto with = [&bytes](std::size_t at, int value) {
     std::vector<std::byte> changed = bytes;
     changed[at] = static_cast<std::byte>(value);
@@ -90,10 +90,12 @@ TEST(Transaction, DecodesNoUnknownClassOrRuleAndNoMoreLegsThanTheBound) {
   for (const int unknown : {0, 5, 255}) {
     EXPECT_TRUE(with(32, unknown).Is(BaseReason::kUnknownEnumerator)) << unknown;
   }
-  EXPECT_FALSE(with(49, 1).ok());  // terms are said to follow
-  EXPECT_TRUE(with(50, 3).Is(BaseReason::kTruncated));
-  EXPECT_TRUE(with(50, 1).Is(BaseReason::kTrailingBytes));
-  EXPECT_TRUE(with(51, 5).Is(BaseReason::kTooMany));
+  EXPECT_TRUE(with(49, 1).ok());  // chained
+  EXPECT_TRUE(with(49, 2).Is(BaseReason::kNotCanonical));
+  EXPECT_FALSE(with(50, 1).ok());  // terms are said to follow
+  EXPECT_TRUE(with(51, 3).Is(BaseReason::kTruncated));
+  EXPECT_TRUE(with(51, 1).Is(BaseReason::kTrailingBytes));
+  EXPECT_TRUE(with(52, 5).Is(BaseReason::kTooMany));
   EXPECT_TRUE(with(0, 0).Is(BaseReason::kWrongKind));
   EXPECT_TRUE(with(4, 2).Is(BaseReason::kUnknownVersion));
 }

@@ -112,6 +112,7 @@ struct Wanted {
   TransactionAction action = TransactionAction::kApply;
   std::uint64_t target = 0;
   std::optional<HoldTerms> terms{};
+  bool chained = false;
 };
 
 // A transaction with its legs.
@@ -122,7 +123,8 @@ inline Transaction Make(const Wanted& wanted, std::initializer_list<Leg> legs) {
                         .rule = wanted.rule,
                         .valid_until = Timestamp(wanted.valid_until),
                         .action = wanted.action,
-                        .target = TransactionId::FromNumber(wanted.target)};
+                        .target = TransactionId::FromNumber(wanted.target),
+                        .chained = wanted.chained};
   transaction.terms = wanted.terms;
   for (const Leg& leg : legs) (void)transaction.legs.Add(leg);
   return transaction;

@@ -14,6 +14,11 @@
 // A refusal by time, id, form or authority leaves no trace. A refusal by state leaves balances
 // bit-identical and remembers the id as failed, so that a late duplicate cannot succeed.
 //
+// Transactions of a batch of which all but the last are `chained` succeed or fail together. Time
+// and id are looked at of all members, then form and authority of each, then state once, by what
+// all members come to. The member that is refused is told why and the others kChainFailed; of a
+// refusal by state that is the last one that moves what cannot be moved, and its id alone fails.
+//
 //   Ledger<Unmargined, HostVouches, MyAccounts> ledger(options);
 //   ledger.Advance(height, now);
 //   ledger.Apply(batch, {.context = {}, .authority = {}, .witness = {}}, verdicts);
@@ -87,38 +92,12 @@ class Ledger {
     return {};
   }
 
-  // Applies chosen transactions in order, each whole or not at all, and answers one verdict each.
+  // Applies chosen transactions and chains of them in order, each whole or not at all, and answers
+  // one verdict each. The end of the batch ends every chain.
   // `contents` are their TransactionDigests; it may be empty for an authority that reads none.
   // Refuses every transaction as kWrongEntryPoint when the spans' lengths do not agree.
   void Apply(std::span<const TransactionView> batch, std::span<const Digest> contents,
-             const Judgement& by, std::span<Verdict> verdicts) {
-    const bool has_contents = contents.size() == batch.size();
-    if (verdicts.size() != batch.size() || (AuthorityPolicy::kNeedsContent && !has_contents)) {
-      for (Verdict& verdict : verdicts) Refuse(LedgerReason::kWrongEntryPoint, verdict);
-      return;
-    }
-    MakeRoom(batch);
-    Ahead slots;
-    std::size_t rows = 0;  // the legs of which the rows have been fetched
-    std::size_t leg = 0;
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      const std::size_t legs = batch[i].legs.size();
-      FetchSlots(batch, leg + legs + 2 * kFetch, slots);
-      const std::size_t until = (std::min)(leg + legs + kFetch, slots.leg);
-      FetchRows(rows, until);
-      rows = until;
-      const Item item{.transaction = batch[i],
-                      .id_hash = id_hashes_[i],
-                      .leg_hashes = std::span(leg_hashes_).subspan(leg, legs),
-                      .leg_rows = std::span(leg_rows_).subspan(leg, legs)};
-      leg += legs;
-      const Intent intent{.content = has_contents ? contents[i] : Digest(),
-                          .transaction = batch[i],
-                          .now = now_,
-                          .position = i};
-      ApplyChosen(item, intent, by, verdicts[i]);
-    }
-  }
+             const Judgement& by, std::span<Verdict> verdicts);
 
   // The same for an authority that reads no digest.
   void Apply(std::span<const TransactionView> batch, const Judgement& by,
@@ -315,10 +294,11 @@ class Ledger {
   }
 
   struct Item {
-    const TransactionView& transaction;
+    const TransactionView* view;
     std::uint64_t id_hash;
     std::span<const std::uint64_t> leg_hashes;
     std::span<std::uint32_t> leg_rows;  // what they may be, and what they are once summed
+    [[nodiscard]] const TransactionView& transaction() const { return *view; }
   };
 
   // What a transaction would do to some balance that it touches.
@@ -339,6 +319,12 @@ class Ledger {
     std::size_t leg = 0;          // its first leg among all of the batch
   };
 
+  [[nodiscard]] static std::size_t EndOfChain(std::span<const TransactionView> batch,
+                                              std::size_t begin);
+  [[nodiscard]] static bool IsPlainlyChosen(const TransactionHeader& header) {
+    return header.transaction_class == TransactionClass::kChosen &&
+           header.rule == CompulsoryRule::kNone;
+  }
   static void Refuse(Reason reason, Verdict& verdict) {
     verdict = {.disposition = Disposition::kRefused, .reason = reason};
   }
@@ -346,6 +332,9 @@ class Ledger {
   void MakeRoom(std::span<const TransactionView> batch);
   void FetchSlots(std::span<const TransactionView> batch, std::size_t until, Ahead& at);
   void FetchRows(std::size_t from, std::size_t until);
+  [[nodiscard]] Item ItemAt(std::span<const TransactionView> batch, std::size_t at,
+                            std::size_t leg);
+  void ListChain(std::span<const TransactionView> batch, std::size_t at, std::size_t leg);
   void ApplyChosen(const Item& item, const Intent& intent, const Judgement& by, Verdict& verdict);
   [[nodiscard]] Item ItemOf(const TransactionView& transaction);
   void ApplyCompulsory(const TransactionView& transaction, Verdict& verdict);
@@ -354,14 +343,17 @@ class Ledger {
                                    const detail::IdRecord& record) const;
   [[nodiscard]] Reason SameRest(const TransactionView& transaction,
                                 const detail::IdRecord& record) const;
-  [[nodiscard]] Reason CheckForm(const TransactionView& transaction);
+  [[nodiscard]] Reason CheckForm(const TransactionView& transaction,
+                                 std::size_t most_legs = kMaxLegs);
   [[nodiscard]] Reason CheckHorizon(const TransactionHeader& header) const;
   [[nodiscard]] detail::AssetSum ExchangeSum(const detail::AssetSum& sum, AssetId asset);
   Reason SumByAccount(const Item& item);
   [[nodiscard]] Projection Project();
   [[nodiscard]] Reason CheckAuthority(const Intent& intent, const Judgement& by);
   [[nodiscard]] Reason CheckState(const Context& context);
-  [[nodiscard]] Reason CheckRestrictions() const;
+  [[nodiscard]] LedgerReason CheckAccounts(Projection projection) const;
+  [[nodiscard]] LedgerReason CheckRestrictions() const;
+  void ListWeakened();
   [[nodiscard]] Reason CheckMargin(std::uint32_t margin_account, const Context& context);
   void CloseTo(std::size_t accounts);
   void Remember(const Item& item, Reason refusal, std::size_t accounts_before, Verdict& verdict);
@@ -373,6 +365,26 @@ class Ledger {
   void Describe(const detail::IdRecord& record, const detail::LegsView& legs, IdState& id) const;
   Reason RecoverId(const IdState& id);
   Reason RecoverHold(const HoldState& hold);
+
+  // Chains: of the members in chain_.
+  struct ChainRefusal {
+    Reason reason{};
+    std::size_t member = 0;
+  };
+  template <typename IntentOf>
+  void ApplyChain(std::size_t position, IntentOf&& intent_of, const Judgement& by,
+                  std::span<Verdict> verdicts);
+  [[nodiscard]] bool CheckChainIdentity(std::span<Verdict> verdicts);
+  [[nodiscard]] std::size_t FirstRepeatedId();
+  template <typename IntentOf>
+  [[nodiscard]] ChainRefusal CheckMembers(std::size_t position, IntentOf&& intent_of,
+                                          const Judgement& by);
+  [[nodiscard]] ChainRefusal SumChain(std::size_t& overflowing);
+  [[nodiscard]] ChainRefusal CheckChainState(std::size_t overflowing, const Context& context);
+  [[nodiscard]] bool IsRefused(const detail::Touched& touched, LedgerReason reason) const;
+  [[nodiscard]] std::size_t LastRefused(LedgerReason reason);
+  template <typename Test>
+  [[nodiscard]] std::size_t LastMemberWith(Test&& test);
 
   // Holds.
   void ApplyOnHold(const Item& item, const Intent& intent, const Judgement& by, Verdict& verdict);
@@ -432,6 +444,9 @@ class Ledger {
   std::vector<std::uint32_t> margin_accounts_;
   std::vector<BalanceView> before_;
   std::vector<BalanceView> after_;
+  std::vector<Item> chain_;
+  std::vector<std::pair<TransactionId, std::size_t>> chain_ids_;  // and whose they are
+  std::vector<std::pair<std::uint32_t, int>> refused_rows_;       // and the way they may not go
   std::vector<StoredLeg> parts_;  // of a hold's legs, what is posted
   std::vector<StoredLeg> left_;   // and what is left
   std::vector<Leg> ending_legs_;  // for the resolver of a hold that is ended whole
@@ -440,6 +455,8 @@ class Ledger {
 SETTLE_NAMESPACE_END
 
 #include "settle/ledger/detail/ledger_apply.h"
+#include "settle/ledger/detail/ledger_batch.h"
+#include "settle/ledger/detail/ledger_chain.h"
 #include "settle/ledger/detail/ledger_changes.h"
 #include "settle/ledger/detail/ledger_hold.h"
 #include "settle/ledger/detail/ledger_recover.h"

@@ -20,17 +20,23 @@ enum class LedgerReason : std::uint16_t {
 
   // Time and id. None of these leaves a trace.
   kTimeWentBack = 1,                // log time before that of the last call
+  kChainOpen = 55,                  // the batch ends before its chain does
+  kChainFailed = 54,                // another transaction of the chain was refused
+  kIdTwiceInChain = 58,             // an earlier transaction of the chain has this id
   kExpired = 2,                     // log time is at or past the transaction's valid_until
   kIdAlreadyFailed = 3,             // the id was refused by state before; take a new one
   kExistsWithDifferentClass = 4,    // the id was applied with another class
   kExistsWithDifferentRule = 5,     // ... with another compulsory rule
   kExistsWithDifferentExpiry = 6,   // ... with another valid_until
   kExistsWithDifferentAction = 40,  // ... with another action
+  kExistsWithDifferentChain = 57,   // ... with or without a successor
   kExistsWithDifferentTarget = 41,  // ... with another target
   kExistsWithDifferentTerms = 42,   // ... with other terms
   kExistsWithDifferentLegs = 7,     // ... with other legs
+  kExistsInOtherChain = 56,         // ... as it is, but not together with the others of its chain
 
   // Form. None of these leaves a trace.
+  kWrongChain = 53,       // what is no plain transaction of a batch is in a chain
   kWrongEntryPoint = 8,   // the class or rule does not belong to the function called
   kWrongTerms = 43,       // terms or a target that the action has not, lacks or cannot have now
   kTooFewLegs = 9,        // fewer than two
@@ -109,12 +115,16 @@ struct LedgerReasonName {
 inline constexpr LedgerReasonName kLedgerReasonNames[] = {
     {LedgerReason::kOk, "Ok"},
     {LedgerReason::kTimeWentBack, "TimeWentBack"},
+    {LedgerReason::kChainOpen, "ChainOpen"},
+    {LedgerReason::kChainFailed, "ChainFailed"},
+    {LedgerReason::kIdTwiceInChain, "IdTwiceInChain"},
     {LedgerReason::kExpired, "Expired"},
     {LedgerReason::kIdAlreadyFailed, "IdAlreadyFailed"},
     {LedgerReason::kExistsWithDifferentClass, "ExistsWithDifferentClass"},
     {LedgerReason::kExistsWithDifferentRule, "ExistsWithDifferentRule"},
     {LedgerReason::kExistsWithDifferentExpiry, "ExistsWithDifferentExpiry"},
     {LedgerReason::kExistsWithDifferentAction, "ExistsWithDifferentAction"},
+    {LedgerReason::kExistsWithDifferentChain, "ExistsWithDifferentChain"},
     {LedgerReason::kExistsWithDifferentTarget, "ExistsWithDifferentTarget"},
     {LedgerReason::kExistsWithDifferentTerms, "ExistsWithDifferentTerms"},
     {LedgerReason::kWrongTerms, "WrongTerms"},
@@ -124,6 +134,8 @@ inline constexpr LedgerReasonName kLedgerReasonNames[] = {
     {LedgerReason::kExceedsHold, "ExceedsHold"},
     {LedgerReason::kHoldTableFull, "HoldTableFull"},
     {LedgerReason::kExistsWithDifferentLegs, "ExistsWithDifferentLegs"},
+    {LedgerReason::kExistsInOtherChain, "ExistsInOtherChain"},
+    {LedgerReason::kWrongChain, "WrongChain"},
     {LedgerReason::kWrongEntryPoint, "WrongEntryPoint"},
     {LedgerReason::kTooFewLegs, "TooFewLegs"},
     {LedgerReason::kTooManyLegs, "TooManyLegs"},

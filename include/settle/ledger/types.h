@@ -148,9 +148,14 @@ struct TransactionHeader {
   TransactionAction action = TransactionAction::kApply;
   // kPost, kVoid: the hold. kApply: an applied transaction that this one compensates, or zero.
   TransactionId target{};
-  using Fields = Members<&TransactionHeader::id, &TransactionHeader::transaction_class,
-                         &TransactionHeader::rule, &TransactionHeader::valid_until,
-                         &TransactionHeader::action, &TransactionHeader::target>;
+  // kApply: this one and the next of the batch succeed or fail together. A chain is judged by what
+  // all of its members come to. To agree to a member is to agree to it whatever it is chained with:
+  // who wants more puts all legs into one transaction.
+  bool chained = false;
+  using Fields =
+      Members<&TransactionHeader::id, &TransactionHeader::transaction_class,
+              &TransactionHeader::rule, &TransactionHeader::valid_until, &TransactionHeader::action,
+              &TransactionHeader::target, &TransactionHeader::chained>;
 };
 
 // A transaction as hot functions take it: the legs stay where the caller has them.

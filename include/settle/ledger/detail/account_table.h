@@ -57,13 +57,19 @@ namespace detail {
 struct alignas(64) AccountRow {
   AccountKey key{};
   std::uint32_t limits : 30 = 0;          // which of the table's distinct limits
-  std::uint32_t reserved : 1 = 0;         // whether it has pending sums
-  std::uint32_t restricted : 1 = 0;       // whether it has a flag of kRestricting
+  std::uint32_t marks : 2 = 0;            // of those below
   std::uint32_t margin_account = kNoRow;  // which margin account, or none
   Int128 balance = 0;
   std::uint64_t entries = 0;
   std::uint32_t previous = kNoRow;  // the margin account's row opened before this one
   std::uint32_t scratch = 0;        // position among the accounts touched, see TouchedSet
+
+  static constexpr std::uint32_t kReserved = 1;    // it has pending sums
+  static constexpr std::uint32_t kRestricted = 2;  // it has a flag of kRestricting
+  [[nodiscard]] bool Is(std::uint32_t mark) const { return (marks & mark) != 0; }
+  void Mark(std::uint32_t mark, bool set) {
+    marks = ((marks & ~mark) | (set ? mark : 0)) & (kReserved | kRestricted);
+  }
 };
 static_assert(sizeof(AccountRow) == 64, "one cache line an account");
 
@@ -95,11 +101,11 @@ class AccountTable {
   [[nodiscard]] AccountRow& operator[](std::uint32_t row) { return rows_[row]; }
   // What is reserved of a row. Rows without are many, and their sums are not kept.
   [[nodiscard]] Pending PendingOf(std::uint32_t row) const {
-    return rows_[row].reserved != 0 ? pending_[row] : Pending();
+    return rows_[row].Is(AccountRow::kReserved) ? pending_[row] : Pending();
   }
   void SetPending(std::uint32_t row, const Pending& pending) {
-    rows_[row].reserved = pending == Pending() ? 0 : 1;
-    if (rows_[row].reserved == 0) return;
+    rows_[row].Mark(AccountRow::kReserved, pending != Pending());
+    if (pending == Pending()) return;
     if (pending_.size() <= row) pending_.resize(rows_.size());
     pending_[row] = pending;
   }
@@ -130,7 +136,7 @@ class AccountTable {
     limits_.Drop(account.limits);
     account.limits = kMaxLimits & (settings.limits ? limits_.AddOwn(*settings.limits)
                                                    : limits_.Add(policy_.LimitsOf(account.key)));
-    account.restricted = (settings.flags.bits() & kRestricting.bits()) != 0 ? 1 : 0;
+    account.Mark(AccountRow::kRestricted, (settings.flags.bits() & kRestricting.bits()) != 0);
     if (settings_.size() <= row) settings_.resize(rows_.size());
     settings_[row] =
         static_cast<std::uint8_t>(settings.flags.bits() | (settings.limits ? kOwnLimitsBit : 0));

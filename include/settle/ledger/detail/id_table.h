@@ -42,8 +42,9 @@ struct alignas(64) IdRecord {
   Height height{};
   Timestamp time{};
   Reason refusal{};  // success: it was applied
-  TransactionClass transaction_class : 4 = TransactionClass::kChosen;
+  TransactionClass transaction_class : 3 = TransactionClass::kChosen;
   TransactionAction action : 4 = TransactionAction::kApply;
+  bool chained : 1 = false;
   CompulsoryRule rule = CompulsoryRule::kNone;
   std::uint16_t legs = 0;       // at most kMaxLegs
   std::uint32_t first_leg = 0;  // in its bucket
@@ -90,7 +91,10 @@ class IdTable {
     return {At(BucketOf(record.valid_until)).legs, record.first_leg, record.legs};
   }
 
-  [[nodiscard]] bool full() const { return counted_ >= capacity_; }
+  [[nodiscard]] bool full() const { return !HasRoomFor(1); }
+  [[nodiscard]] bool HasRoomFor(std::size_t ids) const {
+    return counted_ <= capacity_ && capacity_ - counted_ >= ids;
+  }
   [[nodiscard]] std::size_t counted() const { return counted_; }
   [[nodiscard]] std::size_t capacity() const { return capacity_; }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright the settle authors.
 
-// The bodies of Ledger, but those of holds: included by settle/ledger/ledger.h alone. Read
-// CheckIdentity, CheckForm, CheckAuthority and CheckState in this order: it is the order of
-// precedence.
+// The bodies of Ledger, but those of batches, holds, chains and settings: included by
+// settle/ledger/ledger.h alone. Read CheckIdentity, CheckForm, CheckAuthority and CheckState in
+// this order: it is the order of precedence.
 
 #ifndef SETTLE_LEDGER_DETAIL_LEDGER_APPLY_H_
 #define SETTLE_LEDGER_DETAIL_LEDGER_APPLY_H_
@@ -13,57 +13,13 @@
 SETTLE_NAMESPACE_BEGIN
 
 template <LedgerInvariant I, Authority A, AccountPolicy P>
-void Ledger<I, A, P>::MakeRoom(std::span<const TransactionView> batch) {
-  std::size_t legs = 0;
-  for (const TransactionView& transaction : batch) legs += transaction.legs.size();
-  if (id_hashes_.size() < batch.size()) id_hashes_.resize(batch.size());
-  if (leg_hashes_.size() < legs) {
-    leg_hashes_.resize(legs);
-    leg_rows_.resize(legs);
-  }
-}
-
-// Hashes the keys of the transactions that begin before leg `until` of the batch and fetches the
-// index slots that they lead to.
-template <LedgerInvariant I, Authority A, AccountPolicy P>
-void Ledger<I, A, P>::FetchSlots(std::span<const TransactionView> batch, std::size_t until,
-                                 Ahead& at) {
-  for (; at.transaction < batch.size() && at.leg < until; ++at.transaction) {
-    const TransactionView& transaction = batch[at.transaction];
-    const std::uint64_t id_hash = ids_.HashOf(transaction.header.id);
-    id_hashes_[at.transaction] = id_hash;
-    ids_.PrefetchSlot(id_hash);
-    std::uint64_t* leg_hash = leg_hashes_.data() + at.leg;
-    for (const Leg& leg : transaction.legs) {
-      const std::uint64_t hash = accounts_.HashOf(leg.account);
-      *leg_hash++ = hash;
-      accounts_.PrefetchSlot(hash);
-    }
-    at.leg += transaction.legs.size();
-  }
-}
-
-// Fetches the account rows that the slots of the legs before `until` lead to.
-template <LedgerInvariant I, Authority A, AccountPolicy P>
-void Ledger<I, A, P>::FetchRows(std::size_t from, std::size_t until) {
-  for (std::size_t leg = from; leg < until; ++leg) {
-    // Kept, and so no dead code: g++ drops calls that only prefetch.
-    leg_rows_[leg] = accounts_.Candidate(leg_hashes_[leg]);
-    accounts_.PrefetchRow(leg_rows_[leg]);
-  }
-}
-
-template <LedgerInvariant I, Authority A, AccountPolicy P>
 void Ledger<I, A, P>::ApplyChosen(const Item& item, const Intent& intent, const Judgement& by,
                                   Verdict& verdict) {
   if (CheckIdentity(item, verdict)) return;
-  const TransactionHeader& header = item.transaction.header;
+  const TransactionHeader& header = item.transaction().header;
   if (header.action != TransactionAction::kApply) return ApplyOnHold(item, intent, by, verdict);
-  if (header.transaction_class != TransactionClass::kChosen ||
-      header.rule != CompulsoryRule::kNone) {
-    return Refuse(LedgerReason::kWrongEntryPoint, verdict);
-  }
-  if (Reason reason = CheckForm(item.transaction); !reason.ok()) return Refuse(reason, verdict);
+  if (!IsPlainlyChosen(header)) return Refuse(LedgerReason::kWrongEntryPoint, verdict);
+  if (Reason reason = CheckForm(item.transaction()); !reason.ok()) return Refuse(reason, verdict);
   // Accounts that the transaction names first are opened now and closed again on a refusal.
   const std::size_t accounts_before = accounts_.size();
   Reason reason = SumByAccount(item);
@@ -79,25 +35,12 @@ void Ledger<I, A, P>::ApplyChosen(const Item& item, const Intent& intent, const 
   Commit(item, accounts_before, verdict);
 }
 
-// A batch of one.
-template <LedgerInvariant I, Authority A, AccountPolicy P>
-auto Ledger<I, A, P>::ItemOf(const TransactionView& transaction) -> Item {
-  const std::span batch(&transaction, 1);
-  MakeRoom(batch);
-  Ahead slots;
-  FetchSlots(batch, 1, slots);
-  FetchRows(0, slots.leg);
-  return {.transaction = transaction,
-          .id_hash = id_hashes_[0],
-          .leg_hashes = leg_hashes_,
-          .leg_rows = leg_rows_};
-}
-
 template <LedgerInvariant I, Authority A, AccountPolicy P>
 void Ledger<I, A, P>::ApplyCompulsory(const TransactionView& transaction, Verdict& verdict) {
   const Item item = ItemOf(transaction);
   if (CheckIdentity(item, verdict)) return;
   const TransactionHeader& header = transaction.header;
+  if (header.chained) return Refuse(LedgerReason::kWrongChain, verdict);
   if (header.transaction_class != TransactionClass::kCompulsory ||
       header.rule == CompulsoryRule::kNone || !IsKnownEnumerator(header.rule) ||
       header.action != TransactionAction::kApply) {
@@ -123,7 +66,7 @@ void Ledger<I, A, P>::ApplyCompulsory(const TransactionView& transaction, Verdic
 // known, with no verdict given.
 template <LedgerInvariant I, Authority A, AccountPolicy P>
 bool Ledger<I, A, P>::CheckIdentity(const Item& item, Verdict& verdict) const {
-  const TransactionHeader& header = item.transaction.header;
+  const TransactionHeader& header = item.transaction().header;
   const detail::IdRecord* record = nullptr;
   Reason refusal;
   if (header.valid_until <= now_) {
@@ -131,7 +74,7 @@ bool Ledger<I, A, P>::CheckIdentity(const Item& item, Verdict& verdict) const {
   } else {
     record = ids_.Find(header.id, item.id_hash, now_);
     if (record == nullptr) return false;
-    refusal = record->refusal.ok() ? SameContent(item.transaction, *record)
+    refusal = record->refusal.ok() ? SameContent(item.transaction(), *record)
                                    : Reason(LedgerReason::kIdAlreadyFailed);
   }
   if (refusal.ok()) {
@@ -157,6 +100,7 @@ Reason Ledger<I, A, P>::SameContent(const TransactionView& transaction,
   if (header.rule != record.rule) return LedgerReason::kExistsWithDifferentRule;
   if (header.valid_until != record.valid_until) return LedgerReason::kExistsWithDifferentExpiry;
   if (header.action != record.action) return LedgerReason::kExistsWithDifferentAction;
+  if (header.chained != record.chained) return LedgerReason::kExistsWithDifferentChain;
   if (Reason reason = SameRest(transaction, record); !reason.ok()) return reason;
   const detail::LegsView legs = ids_.LegsOf(record);
   bool same = legs.size() == transaction.legs.size();
@@ -181,11 +125,11 @@ Reason Ledger<I, A, P>::SameRest(const TransactionView& transaction,
 }
 
 template <LedgerInvariant I, Authority A, AccountPolicy P>
-Reason Ledger<I, A, P>::CheckForm(const TransactionView& transaction) {
+Reason Ledger<I, A, P>::CheckForm(const TransactionView& transaction, std::size_t most_legs) {
   const bool holds = transaction.header.action == TransactionAction::kHold;
   if (holds != (transaction.terms != nullptr)) return LedgerReason::kWrongTerms;
   if (transaction.legs.size() < 2) return LedgerReason::kTooFewLegs;
-  if (transaction.legs.size() > kMaxLegs) return LedgerReason::kTooManyLegs;
+  if (transaction.legs.size() > most_legs) return LedgerReason::kTooManyLegs;
   sums_.clear();
   detail::AssetSum sum{.asset = transaction.legs.front().account.asset};
   for (const Leg& leg : transaction.legs) {
@@ -221,7 +165,7 @@ detail::AssetSum Ledger<I, A, P>::ExchangeSum(const detail::AssetSum& sum, Asset
 // Sums the legs by account. Errors: kLegsOverflow.
 template <LedgerInvariant I, Authority A, AccountPolicy P>
 Reason Ledger<I, A, P>::SumByAccount(const Item& item) {
-  const std::span<const Leg> legs = item.transaction.legs;
+  const std::span<const Leg> legs = item.transaction().legs;
   touched_.Begin(legs.size());
   accounts_.MakeRoom(legs.size());
   for (std::size_t i = 0; i < legs.size(); ++i) {
@@ -237,6 +181,7 @@ Reason Ledger<I, A, P>::SumByAccount(const Item& item) {
 template <LedgerInvariant I, Authority A, AccountPolicy P>
 auto Ledger<I, A, P>::Project() -> Projection {
   Projection projection;
+  std::uint32_t marks = 0;
   for (detail::Touched& touched : touched_.entries()) {
     const detail::AccountRow& account = accounts_[touched.row];
     const Limits& limits = accounts_.LimitsOf(account);
@@ -249,9 +194,10 @@ auto Ledger<I, A, P>::Project() -> Projection {
     projection.below_floor |= below_floor & (touched.change < 0);
     projection.above_ceiling |= above_ceiling & (touched.change > 0);
     projection.on_margin |= account.margin_account != detail::kNoRow;
-    projection.reserved |= account.reserved != 0;
-    projection.restricted |= account.restricted != 0;
+    marks |= account.marks;
   }
+  projection.reserved = (marks & detail::AccountRow::kReserved) != 0;
+  projection.restricted = (marks & detail::AccountRow::kRestricted) != 0;
   return projection;
 }
 
@@ -272,19 +218,34 @@ Reason Ledger<I, A, P>::CheckAuthority(const Intent& intent, const Judgement& by
   return {};
 }
 
-// Restrictions, overflow and limits of every account, then the invariant of every margin account
-// that is weakened.
+// Every account, then the invariant of every margin account that is weakened.
 template <LedgerInvariant I, Authority A, AccountPolicy P>
 Reason Ledger<I, A, P>::CheckState(const Context& context) {
-  Projection projection = Project();
+  const Projection projection = Project();
+  if (Reason reason = CheckAccounts(projection); !reason.ok()) return reason;
+  if (!projection.on_margin) return {};
+  ListWeakened();
+  for (const std::uint32_t margin_account : margin_accounts_) {
+    if (Reason reason = CheckMargin(margin_account, context); !reason.ok()) return reason;
+  }
+  return {};
+}
+
+// Restrictions, overflow and limits.
+template <LedgerInvariant I, Authority A, AccountPolicy P>
+LedgerReason Ledger<I, A, P>::CheckAccounts(Projection projection) const {
   if (projection.restricted) {
-    if (Reason reason = CheckRestrictions(); !reason.ok()) return reason;
+    if (const LedgerReason reason = CheckRestrictions(); reason != LedgerReason::kOk) return reason;
   }
   if (projection.reserved || touched_.reserves()) projection = ProjectReserved(projection);
   if (projection.overflows) return LedgerReason::kAmountOverflow;
   if (projection.below_floor) return LedgerReason::kBelowFloor;
-  if (projection.above_ceiling) return LedgerReason::kAboveCeiling;
-  if (!projection.on_margin) return {};
+  return projection.above_ceiling ? LedgerReason::kAboveCeiling : LedgerReason::kOk;
+}
+
+// Lists in margin_accounts_ those that may be worse off.
+template <LedgerInvariant I, Authority A, AccountPolicy P>
+void Ledger<I, A, P>::ListWeakened() {
   margin_accounts_.clear();
   for (const detail::Touched& touched : touched_.entries()) {
     const detail::AccountRow& account = accounts_[touched.row];
@@ -297,10 +258,6 @@ Reason Ledger<I, A, P>::CheckState(const Context& context) {
     margin.scratch = static_cast<std::uint32_t>(margin_accounts_.size());
     margin_accounts_.push_back(account.margin_account);
   }
-  for (const std::uint32_t margin_account : margin_accounts_) {
-    if (Reason reason = CheckMargin(margin_account, context); !reason.ok()) return reason;
-  }
-  return {};
 }
 
 template <LedgerInvariant I, Authority A, AccountPolicy P>
@@ -340,9 +297,9 @@ template <LedgerInvariant I, Authority A, AccountPolicy P>
 void Ledger<I, A, P>::Remember(const Item& item, Reason refusal, std::size_t accounts_before,
                                Verdict& verdict) {
   CloseTo(accounts_before);
-  detail::IdRecord& record = ids_.Insert(item.transaction.header.valid_until, item.id_hash, 0,
+  detail::IdRecord& record = ids_.Insert(item.transaction().header.valid_until, item.id_hash, 0,
                                          [](std::size_t) { return StoredLeg(); });
-  Fill(record, item.transaction.header, refusal);
+  Fill(record, item.transaction().header, refusal);
   if (undo_.recording()) undo_.Record(Undo::OfId(record.valid_until));
   Refuse(refusal, verdict);
 }
@@ -377,14 +334,14 @@ void Ledger<I, A, P>::CommitBalances() {
 // The id, the receipt and the verdict of an applied transaction.
 template <LedgerInvariant I, Authority A, AccountPolicy P>
 void Ledger<I, A, P>::Conclude(const Item& item, Verdict& verdict) {
-  const TransactionHeader& header = item.transaction.header;
+  const TransactionHeader& header = item.transaction().header;
   const auto leg_at = [&item](std::size_t i) -> StoredLeg {
-    return {item.leg_rows[i], item.transaction.legs[i].amount};
+    return {item.leg_rows[i], item.transaction().legs[i].amount};
   };
   detail::IdRecord& record =
-      ids_.Insert(header.valid_until, item.id_hash, item.transaction.legs.size(), leg_at);
+      ids_.Insert(header.valid_until, item.id_hash, item.transaction().legs.size(), leg_at);
   Fill(record, header, {});
-  const HoldTerms* const terms = item.transaction.terms;
+  const HoldTerms* const terms = item.transaction().terms;
   if (terms != nullptr || !header.target.IsZero()) {
     ids_.AddRest(record, {header.target, terms == nullptr ? std::nullopt : std::optional(*terms)});
   }
@@ -411,6 +368,7 @@ void Ledger<I, A, P>::Fill(detail::IdRecord& record, const TransactionHeader& he
   record.transaction_class = header.transaction_class;
   record.rule = header.rule;
   record.action = header.action;
+  record.chained = header.chained;
 }
 
 // Frees the ids that no mark can bring back: those dropped before the earliest Advance that may

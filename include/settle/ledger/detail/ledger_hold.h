@@ -18,7 +18,7 @@ SETTLE_NAMESPACE_BEGIN
 template <LedgerInvariant I, Authority A, AccountPolicy P>
 void Ledger<I, A, P>::ApplyOnHold(const Item& item, const Intent& intent, const Judgement& by,
                                   Verdict& verdict) {
-  switch (item.transaction.header.action) {
+  switch (item.transaction().header.action) {
     case TransactionAction::kApply:
       break;
     case TransactionAction::kHold:
@@ -40,7 +40,7 @@ template <LedgerInvariant I, Authority A, AccountPolicy P>
 void Ledger<I, A, P>::ApplyHold(const Item& item, const Intent& intent, const Judgement& by,
                                 HoldKind kind, Verdict& verdict) {
   if (CheckIdentity(item, verdict)) return;
-  const TransactionView& transaction = item.transaction;
+  const TransactionView& transaction = item.transaction();
   Reason reason = CheckTerms(transaction, kind);
   if (reason.ok()) reason = CheckForm(transaction);
   if (!reason.ok()) return Refuse(reason, verdict);
@@ -76,6 +76,7 @@ template <LedgerInvariant I, Authority A, AccountPolicy P>
 Reason Ledger<I, A, P>::CheckTerms(const TransactionView& transaction, HoldKind kind) const {
   const TransactionHeader& header = transaction.header;
   const HoldTerms* const terms = transaction.terms;
+  if (header.chained) return LedgerReason::kWrongChain;
   if (header.transaction_class != TransactionClass::kChosen ||
       header.rule != CompulsoryRule::kNone || header.action != TransactionAction::kHold) {
     return LedgerReason::kWrongEntryPoint;
@@ -91,7 +92,7 @@ Reason Ledger<I, A, P>::CheckTerms(const TransactionView& transaction, HoldKind 
 // Sums the legs of a hold by account. Errors: kLegsOverflow.
 template <LedgerInvariant I, Authority A, AccountPolicy P>
 Reason Ledger<I, A, P>::SumReserved(const Item& item) {
-  const std::span<const Leg> legs = item.transaction.legs;
+  const std::span<const Leg> legs = item.transaction().legs;
   touched_.BeginReserving(legs.size());
   accounts_.MakeRoom(legs.size());
   for (std::size_t i = 0; i < legs.size(); ++i) {
@@ -110,7 +111,7 @@ template <typename Authorize>
 void Ledger<I, A, P>::EndHold(const Item& item, HoldKind kind, Authorize&& authorize,
                               Verdict& verdict) {
   if (CheckIdentity(item, verdict)) return;
-  const TransactionView& transaction = item.transaction;
+  const TransactionView& transaction = item.transaction();
   if (Reason reason = CheckEnd(transaction); !reason.ok()) return Refuse(reason, verdict);
   const TransactionId target = transaction.header.target;
   const detail::Hold* const hold = holds_.Find(target);
@@ -169,6 +170,7 @@ template <LedgerInvariant I, Authority A, AccountPolicy P>
 Reason Ledger<I, A, P>::CheckEnd(const TransactionView& transaction) {
   const TransactionHeader& header = transaction.header;
   const bool posts = header.action == TransactionAction::kPost;
+  if (header.chained) return LedgerReason::kWrongChain;
   if (header.transaction_class != TransactionClass::kPromised ||
       header.rule != CompulsoryRule::kNone ||
       (!posts && header.action != TransactionAction::kVoid)) {
@@ -185,9 +187,9 @@ Reason Ledger<I, A, P>::CheckEnd(const TransactionView& transaction) {
 // of the hold's. Errors: kNotOfHold, kExceedsHold.
 template <LedgerInvariant I, Authority A, AccountPolicy P>
 Reason Ledger<I, A, P>::TakeParts(const Item& item, const detail::Hold& hold) {
-  const std::span<const Leg> legs = item.transaction.legs;
+  const std::span<const Leg> legs = item.transaction().legs;
   parts_.assign(hold.legs.begin(), hold.legs.end());
-  if (item.transaction.header.action == TransactionAction::kPost && legs.empty()) return {};
+  if (item.transaction().header.action == TransactionAction::kPost && legs.empty()) return {};
   for (StoredLeg& part : parts_) part.amount = Amount();
   std::size_t at = 0;
   for (std::size_t i = 0; i < legs.size(); ++i, ++at) {

@@ -37,7 +37,8 @@ void Ledger<I, A, P>::Describe(const detail::IdRecord& record, const detail::Leg
                .rule = record.rule,
                .valid_until = record.valid_until,
                .action = record.action,
-               .target = rest.target};
+               .target = rest.target,
+               .chained = record.chained};
   id.terms = rest.terms;
   id.refusal_module = static_cast<std::uint16_t>(record.refusal.module());
   id.refusal_code = record.refusal.code();
@@ -127,9 +128,11 @@ Reason Ledger<I, A, P>::RecoverId(const IdState& id) {
     if (leg.row >= accounts_.size()) return BaseReason::kOutOfRange;
   }
   // A record has no room for an unknown class or action. Success is of no module, and a refusal has
-  // neither legs nor a receipt.
+  // neither legs nor a receipt. Of chains there are chosen transactions alone.
   if (!IsKnownEnumerator(id.header.transaction_class) || !IsKnownEnumerator(id.header.action) ||
       refusal.module() != static_cast<Module>(id.refusal_module) ||
+      (id.header.chained && (id.header.transaction_class != TransactionClass::kChosen ||
+                             id.header.action != TransactionAction::kApply)) ||
       (!refusal.ok() &&
        (!id.legs.empty() || id.index != LogIndex() || id.terms || !id.header.target.IsZero()))) {
     return BaseReason::kNotCanonical;
@@ -152,6 +155,7 @@ Reason Ledger<I, A, P>::RecoverId(const IdState& id) {
   record.transaction_class = id.header.transaction_class;
   record.rule = id.header.rule;
   record.action = id.header.action;
+  record.chained = id.header.chained;
   if (id.terms || !id.header.target.IsZero()) ids_.AddRest(record, {id.header.target, id.terms});
   return {};
 }

@@ -29,7 +29,7 @@ Reason Ledger<I, A, P>::Configure(const AccountSettings& settings) {
 
 template <LedgerInvariant I, Authority A, AccountPolicy P>
 bool Ledger<I, A, P>::IsHeldBySettlement(std::uint32_t row) const {
-  if (accounts_[row].reserved == 0) return false;
+  if (!accounts_[row].Is(detail::AccountRow::kReserved)) return false;
   return holds_.AnyOf([row](const detail::Hold& hold) {
     return hold.terms.kind == HoldKind::kSettlement &&
            std::any_of(hold.legs.begin(), hold.legs.end(),
@@ -39,18 +39,18 @@ bool Ledger<I, A, P>::IsHeldBySettlement(std::uint32_t row) const {
 
 // What closed and frozen accounts allow of the transaction or hold that is summed up.
 template <LedgerInvariant I, Authority A, AccountPolicy P>
-Reason Ledger<I, A, P>::CheckRestrictions() const {
+LedgerReason Ledger<I, A, P>::CheckRestrictions() const {
   bool falls_frozen = false;
   bool rises_frozen = false;
   for (const detail::Touched& touched : touched_.entries()) {
-    if (accounts_[touched.row].restricted == 0) continue;
+    if (!accounts_[touched.row].Is(detail::AccountRow::kRestricted)) continue;
     const AccountFlags flags = accounts_.SettingsOf(touched.row).flags;
     if (flags.Has(AccountFlag::kClosed)) return LedgerReason::kAccountClosed;
     falls_frozen |= flags.Has(AccountFlag::kDebitsFrozen) && Falls(touched);
     rises_frozen |= flags.Has(AccountFlag::kCreditsFrozen) && Rises(touched);
   }
   if (falls_frozen) return LedgerReason::kDebitsFrozen;
-  return rises_frozen ? Reason(LedgerReason::kCreditsFrozen) : Reason();
+  return rises_frozen ? LedgerReason::kCreditsFrozen : LedgerReason::kOk;
 }
 
 // Whether what is posted of a hold, see TakeParts, touches an account that is closed.
@@ -64,7 +64,7 @@ bool Ledger<I, A, P>::PostsToClosed() const {
 
 template <LedgerInvariant I, Authority A, AccountPolicy P>
 bool Ledger<I, A, P>::IsClosed(std::uint32_t row) const {
-  return accounts_[row].restricted != 0 &&
+  return accounts_[row].Is(detail::AccountRow::kRestricted) &&
          accounts_.SettingsOf(row).flags.Has(AccountFlag::kClosed);
 }
 
