@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <set>
@@ -69,6 +70,8 @@ constexpr Row kRows[] = {
     {LedgerReason::kAccountHeld, 52, "AccountHeld"},
     {LedgerReason::kDuplicateKey, 29, "DuplicateKey"},
     {LedgerReason::kNoSuchKey, 30, "NoSuchKey"},
+    {LedgerReason::kBadPeriod, 70, "BadPeriod"},
+    {LedgerReason::kEntriesMissing, 71, "EntriesMissing"},
     {LedgerReason::kBadSize, 25, "BadSize"},
     {LedgerReason::kBadIndex, 26, "BadIndex"},
     {LedgerReason::kPruned, 33, "Pruned"},
@@ -86,8 +89,6 @@ constexpr Row kRows[] = {
     {LedgerReason::kSnapshotForm, 67, "SnapshotForm"},
     {LedgerReason::kSnapshotSize, 68, "SnapshotSize"},
     {LedgerReason::kSnapshotContent, 69, "SnapshotContent"},
-    {LedgerReason::kBadPeriod, 70, "BadPeriod"},
-    {LedgerReason::kEntriesMissing, 71, "EntriesMissing"},
     {LedgerReason::kExceedsPosition, 90, "ExceedsPosition"},
     {LedgerReason::kStillReserved, 91, "StillReserved"},
 };
@@ -98,6 +99,13 @@ TEST(LedgerReason, KeepsItsNumbersAndNames) {
     EXPECT_EQ(ReasonName(row.reason), row.name);
     EXPECT_EQ(Reason(row.reason).module(), row.number == 0 ? Module::kNone : Module::kLedger);
     EXPECT_EQ(Reason(row.reason).code(), row.number);
+  }
+}
+
+TEST(LedgerReason, AreNamedInTheOrderOfPrecedence) {
+  ASSERT_EQ(std::size(detail::kLedgerReasonNames), std::size(kRows));
+  for (std::size_t i = 0; i < std::size(kRows); ++i) {
+    EXPECT_EQ(detail::kLedgerReasonNames[i].name, kRows[i].name) << i;
   }
 }
 

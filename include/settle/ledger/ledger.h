@@ -393,7 +393,7 @@ class Ledger {
   template <typename Authorize>
   void EndHold(const Item& item, HoldKind kind, Authorize&& authorize, Verdict& verdict);
   [[nodiscard]] Reason CheckTerms(const TransactionView& transaction, HoldKind kind) const;
-  [[nodiscard]] Reason CheckEnd(const TransactionView& transaction);
+  [[nodiscard]] Reason CheckEnd(const TransactionView& transaction, bool other_kind);
   [[nodiscard]] Intent EndingIntent(Intent intent, const detail::Hold& hold);
   [[nodiscard]] Reason SumReserved(const Item& item);
   [[nodiscard]] Reason TakeParts(const Item& item, const detail::Hold& hold);

@@ -81,10 +81,12 @@ Reason Ledger<I, A, P>::CheckTerms(const TransactionView& transaction, HoldKind 
       header.rule != CompulsoryRule::kNone || header.action != TransactionAction::kHold) {
     return LedgerReason::kWrongEntryPoint;
   }
+  if (terms != nullptr && IsKnownEnumerator(terms->kind) && terms->kind != kind) {
+    return LedgerReason::kWrongEntryPoint;
+  }
   if (terms == nullptr || !terms->Validate().ok() || !header.target.IsZero()) {
     return LedgerReason::kWrongTerms;
   }
-  if (terms->kind != kind) return LedgerReason::kWrongEntryPoint;
   if (kind == HoldKind::kTimed && terms->expires_at <= now_) return LedgerReason::kWrongTerms;
   return {};
 }
@@ -112,12 +114,13 @@ void Ledger<I, A, P>::EndHold(const Item& item, HoldKind kind, Authorize&& autho
                               Verdict& verdict) {
   if (CheckIdentity(item, verdict)) return;
   const TransactionView& transaction = item.transaction();
-  if (Reason reason = CheckEnd(transaction); !reason.ok()) return Refuse(reason, verdict);
   const TransactionId target = transaction.header.target;
   const detail::Hold* const hold = holds_.Find(target);
-  if (hold == nullptr) return Refuse(LedgerReason::kHoldNotOpen, verdict);
-  if (hold->terms.kind != kind) return Refuse(LedgerReason::kWrongEntryPoint, verdict);
-  Reason reason = TakeParts(item, *hold);
+  const bool other_kind = hold != nullptr && hold->terms.kind != kind;
+  Reason reason = CheckEnd(transaction, other_kind);
+  if (reason.ok() && hold == nullptr) reason = LedgerReason::kHoldNotOpen;
+  if (!reason.ok()) return Refuse(reason, verdict);
+  reason = TakeParts(item, *hold);
   if (reason.ok()) reason = authorize(*hold);
   if (reason.ok() && ids_.full()) reason = LedgerReason::kIdTableFull;
   if (!reason.ok()) return Refuse(reason, verdict);
@@ -165,13 +168,13 @@ Intent Ledger<I, A, P>::EndingIntent(Intent intent, const detail::Hold& hold) {
   return intent;
 }
 
-// Entry point and form of a post or a void.
+// Entry point and form of a post or a void, perhaps of a hold of another kind.
 template <LedgerInvariant I, Authority A, AccountPolicy P>
-Reason Ledger<I, A, P>::CheckEnd(const TransactionView& transaction) {
+Reason Ledger<I, A, P>::CheckEnd(const TransactionView& transaction, bool other_kind) {
   const TransactionHeader& header = transaction.header;
   const bool posts = header.action == TransactionAction::kPost;
   if (header.chained) return LedgerReason::kWrongChain;
-  if (header.transaction_class != TransactionClass::kPromised ||
+  if (other_kind || header.transaction_class != TransactionClass::kPromised ||
       header.rule != CompulsoryRule::kNone ||
       (!posts && header.action != TransactionAction::kVoid)) {
     return LedgerReason::kWrongEntryPoint;
@@ -192,6 +195,7 @@ Reason Ledger<I, A, P>::TakeParts(const Item& item, const detail::Hold& hold) {
   if (item.transaction().header.action == TransactionAction::kPost && legs.empty()) return {};
   for (StoredLeg& part : parts_) part.amount = Amount();
   std::size_t at = 0;
+  bool exceeds = false;
   for (std::size_t i = 0; i < legs.size(); ++i, ++at) {
     const Int128 amount = legs[i].amount.value();
     const auto matches = [&](const StoredLeg& leg) {
@@ -200,11 +204,11 @@ Reason Ledger<I, A, P>::TakeParts(const Item& item, const detail::Hold& hold) {
     while (at < hold.legs.size() && !matches(hold.legs[at])) ++at;
     if (at == hold.legs.size()) return LedgerReason::kNotOfHold;
     const Int128 left = hold.legs[at].amount.value();
-    if (amount < 0 ? amount < left : amount > left) return LedgerReason::kExceedsHold;
+    exceeds |= amount < 0 ? amount < left : amount > left;
     parts_[at].amount = legs[i].amount;
     item.leg_rows[i] = hold.legs[at].row;
   }
-  return {};
+  return exceeds ? Reason(LedgerReason::kExceedsHold) : Reason();
 }
 
 // Whether an account only gets something, or the promise of it.
