@@ -36,6 +36,7 @@
 #include "settle/crypto/statement.h"
 #include "settle/engine/balance_proof.h"
 #include "settle/engine/certified_header.h"
+#include "settle/engine/engine_state.h"
 #include "settle/engine/fwd.h"
 #include "settle/engine/header.h"
 #include "settle/engine/liability_proof.h"

@@ -15,6 +15,7 @@
 #include "settle/crypto/ed25519.h"
 #include "settle/engine/balance_proof.h"
 #include "settle/engine/certified_header.h"
+#include "settle/engine/engine_state.h"
 #include "settle/engine/header.h"
 #include "settle/engine/liability_proof.h"
 #include "settle/engine/settlement_proof.h"
@@ -96,6 +97,9 @@ AccountProof SomeAccount() {
   const OpenedAccount opened{.leaf = {.balance = Amount(-7),
                                       .pending = {Amount(8), Amount(9)},
                                       .entries = 10,
+                                      .flags = {AccountFlag::kDebitsFrozen},
+                                      .has_limits = true,
+                                      .limits = {Amount(-12), Amount(13)},
                                       .history = Digest::FromNumber(11)},
                              .path = {SomeSteps()}};
   return {.account = {OwnerId::FromNumber(0xa1), kCash, TokenId(1)},
@@ -137,6 +141,18 @@ LiabilityProof<Ed25519> SomeLiabilityProof() {
   return proof;
 }
 
+EngineState SomeEngineState() {
+  EngineState state{.header = SomeHeader(), .state = SomeAccount().state};
+  state.ledger.height = Height(1);
+  state.ledger.now = Timestamp(2);
+  state.ledger.next_index = LogIndex(3);
+  EXPECT_TRUE(state.histories.Add(Digest::FromNumber(4)) &&
+              state.histories.Add(Digest::FromNumber(5)));
+  EXPECT_TRUE(state.receipts.Add(std::byte{6}) && state.receipts.Add(std::byte{7}) &&
+              state.authority.Add(std::byte{8}));
+  return state;
+}
+
 TEST(EngineGolden, BytesAreThoseOfTheTables) {
   TrustRoot root{.network = NetworkId::FromNumber(0x11), .group = GroupId(3), .epoch = Epoch(4)};
   for (const int byte : {0, 16, 0, 0, 1}) {
@@ -151,6 +167,7 @@ TEST(EngineGolden, BytesAreThoseOfTheTables) {
                                                           .code = 23})},
       {"settlement proof", EncodeRecord(SomeProof())},
       {"trust root", EncodeRecord(root)},
+      {"engine state", EncodeRecord(SomeEngineState())},
       {"balance proof", EncodeRecord(BalanceProof<Ed25519>{SomeCertifiedHeader(), SomeAccount()})},
       {"statement proof", EncodeRecord(SomeStatementProof())},
       {"liability proof", EncodeRecord(SomeLiabilityProof())},

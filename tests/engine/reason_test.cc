@@ -30,6 +30,7 @@ constexpr Row kRows[] = {
     {EngineReason::kGenesisRefused, 5, "GenesisRefused"},
     {EngineReason::kReportRefused, 16, "ReportRefused"},
     {EngineReason::kUpdateRefused, 6, "UpdateRefused"},
+    {EngineReason::kSettingsRefused, 19, "SettingsRefused"},
     {EngineReason::kCredentialsRefused, 7, "CredentialsRefused"},
     {EngineReason::kNothingSpeculative, 8, "NothingSpeculative"},
     {EngineReason::kNotCommit, 9, "NotCommit"},

@@ -430,7 +430,7 @@ TEST_F(SettlementEngineTest, DigestOfASmallRunNeverChanges) {
       ASSERT_TRUE(world.Finalize(block).ok());
     }
     EXPECT_EQ(ToString(block.digest),
-              "8134c11d4246fbbf4a0014439aa77d080be2be862991705a0040a120f44211d3");
+              "62855171698e88217a0ef7d06ffce76971976805afb413523ad6756e732d7b95");
   }
 }
 

@@ -369,18 +369,44 @@ TEST_F(OwnerKeysTest, RevertsRegistrationsDelegationsAndReplacements) {
   EXPECT_EQ(FingerprintOf(keys_), between);
 }
 
-TEST_F(OwnerKeysTest, HistoryTellsChangesAndTheirOrderApart) {
+TEST_F(OwnerKeysTest, TheRootCommitsToContentAndNotToOrder) {
   Keys one = keys_;
   Keys other = keys_;
-  const auto sign = [](std::uint64_t owner) {
-    return Keys::SignedDelegation{DelegationOf(owner), Sign(DelegationOf(owner), owner)};
+  const auto sign = [](const Delegation& delegation, std::uint64_t owner) {
+    return Keys::SignedDelegation{delegation, Sign(delegation, owner)};
   };
-  ASSERT_TRUE(one.Delegate(sign(1)).ok());
-  ASSERT_TRUE(one.Delegate(sign(2)).ok());
-  ASSERT_TRUE(other.Delegate(sign(2)).ok());
-  ASSERT_TRUE(other.Delegate(sign(1)).ok());
-  EXPECT_NE(one.history(), keys_.history());
-  EXPECT_NE(one.history(), other.history());
+  ASSERT_TRUE(one.Delegate(sign(DelegationOf(1), 1)).ok());
+  EXPECT_NE(one.root(), keys_.root());
+  ASSERT_TRUE(one.Delegate(sign(DelegationOf(2), 2)).ok());
+  ASSERT_TRUE(other.Delegate(sign(DelegationOf(2), 2)).ok());
+  ASSERT_TRUE(other.Delegate(sign(DelegationOf(1), 1)).ok());
+  EXPECT_EQ(one.root(), other.root());
+
+  // A later delegation of the pair takes the place of the earlier, and comes back by a rollback.
+  Delegation narrower = DelegationOf(1);
+  narrower.number = 2;
+  ASSERT_TRUE(narrower.compartments.Add(kCash));
+  const Mark mark = *other.Begin();
+  const Digest before = other.root();
+  ASSERT_TRUE(other.Delegate(sign(narrower, 1)).ok());
+  EXPECT_NE(other.root(), before);
+  ASSERT_TRUE(other.Register({OwnerOf(70), KeyOf(70).bytes()}).ok());
+  ASSERT_TRUE(other.RevertTo(mark).ok());
+  EXPECT_EQ(other.root(), before);
+}
+
+TEST_F(OwnerKeysTest, TheRootIsMadeAgainOfTheEncodingAlone) {
+  ASSERT_TRUE(Delegate(DelegationOf(1)).ok());
+  Keys decoded(NetworkId::FromNumber(1), GroupId(2), 99);
+  ASSERT_TRUE(decoded.Register({OwnerOf(60), KeyOf(60).bytes()}).ok());
+  (void)*decoded.Begin();  // its serials go on
+  ASSERT_TRUE(DecodeInto(Encode(keys_), decoded).ok());
+  EXPECT_EQ(decoded.root(), keys_.root());
+  const Mark mark = *decoded.Begin();
+  ASSERT_TRUE(decoded.Register({OwnerOf(61), KeyOf(61).bytes()}).ok());
+  EXPECT_NE(decoded.root(), keys_.root());
+  ASSERT_TRUE(decoded.RevertTo(mark).ok());
+  EXPECT_EQ(decoded.root(), keys_.root());
 }
 
 TEST_F(OwnerKeysTest, SurvivesItsEncodingWithAllThatIsDerived) {
@@ -399,7 +425,7 @@ TEST_F(OwnerKeysTest, SurvivesItsEncodingWithAllThatIsDerived) {
   EXPECT_TRUE(Delegate(DelegationOf(1)).Is(LedgerReason::kStaleDelegation));
 }
 
-// Bytes: count, (owner 16, key 32) each; count, delegations; history.
+// Bytes: count, (owner 16, key 32) each; count, delegations.
 TEST_F(OwnerKeysTest, NoMarkOutlivesADecodingIntoIt) {
   const std::vector<std::byte> empty = Encode(Keys(NetworkId::FromNumber(1), GroupId(2)));
   const Mark mark = *keys_.Begin();
@@ -416,7 +442,7 @@ TEST_F(OwnerKeysTest, RefusesHostileBytes) {
   const std::vector<std::byte> bytes = Encode(keys_);
   const std::size_t delegations = 4 + 5 * 48 + 4;
   const std::size_t delegation_size = 16 + 16 + 4 + 4 + 8 + 8;
-  ASSERT_EQ(bytes.size(), delegations + 2 * delegation_size + 32);
+  ASSERT_EQ(bytes.size(), delegations + 2 * delegation_size);
   const auto decode = [&](std::vector<std::byte> hostile) {
     Keys decoded(NetworkId::FromNumber(1), GroupId(2));
     return DecodeInto(hostile, decoded).reason;

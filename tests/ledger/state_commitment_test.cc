@@ -184,6 +184,9 @@ TEST(LedgerCommitment, IsRecoveredFromTheLedgerAndTheHistoriesAndFromNothingElse
   ++other.accounts[1].entries;
   EXPECT_EQ(recover(other, world.Histories(), head), LedgerReason::kRootMismatch);
   other = state;
+  other.accounts[2].flags = {AccountFlag::kHistory};
+  EXPECT_EQ(recover(other, world.Histories(), head), LedgerReason::kRootMismatch);
+  other = state;
   other.holds[0].terms.resolver = OwnerOf(2);
   EXPECT_EQ(recover(other, world.Histories(), head), LedgerReason::kRootMismatch);
   other = state;
@@ -212,6 +215,12 @@ TEST(LedgerCommitment, IsThatOfTheWholeLedgerAfterEveryBlock) {
         const auto amount = static_cast<int>(1 + random.Below(90));
         if (random.Below(3) == 0) {
           (void)Deposit(ledger, id, to, amount);
+          continue;
+        }
+        if (random.Below(5) == 0) {
+          AccountSettings settings{.account = Cash(from), .flags = {AccountFlag::kHistory}};
+          if (random.Below(2) == 0) settings.limits = Limits{Of(-amount), Of(amount)};
+          (void)ledger.Configure(settings);
           continue;
         }
         Transaction pay =

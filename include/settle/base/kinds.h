@@ -48,6 +48,7 @@ enum class Kind : std::uint32_t {
   kBalanceProof = 4133,
   kStatementProof = 4134,
   kLiabilityProof = 4135,
+  kEngineState = 4136,
 };
 
 struct KindEntry {
@@ -82,6 +83,7 @@ inline constexpr std::array kKinds = {
     KindEntry{Kind::kBalanceProof, 1, "BalanceProof"},
     KindEntry{Kind::kStatementProof, 1, "StatementProof"},
     KindEntry{Kind::kLiabilityProof, 1, "LiabilityProof"},
+    KindEntry{Kind::kEngineState, 1, "EngineState"},
 };
 
 inline constexpr std::uint32_t kFirstRecordKind = 4096;

@@ -21,6 +21,7 @@ struct TransactionEntry;
 struct TrustRoot;
 struct EngineOptions;
 struct BlockResult;
+struct EngineState;
 template <typename Scheme = Ed25519>
 struct SettlementProof;
 template <typename Scheme = Ed25519>

@@ -22,10 +22,11 @@ enum class EngineReason : std::uint16_t {
   kGenesisTwice = 2,        // there is a genesis block already
   kTooManySpeculative = 3,  // too many blocks wait for their certificates
   kTooManyTransactions =
-      4,                // more than kMaxBlockTransactions, or than the receipts tree has room for
-  kGenesisRefused = 5,  // a transaction of the genesis block was refused
-  kReportRefused = 16,  // the heads of a liability report do not ascend or are of a later height
-  kUpdateRefused = 6,   // a change of the authority was refused
+      4,                  // more than kMaxBlockTransactions, or than the receipts tree has room for
+  kGenesisRefused = 5,    // a transaction of the genesis block was refused
+  kReportRefused = 16,    // the heads of a liability report do not ascend or are of a later height
+  kUpdateRefused = 6,     // a change of the authority was refused
+  kSettingsRefused = 19,  // what is set of an account was refused
   kCredentialsRefused = 7,  // the consents that came with the block were refused
   kNothingSpeculative = 8,  // no block waits for a certificate
   kNotCommit = 9,           // the certificate is not of kind Commit
@@ -61,6 +62,8 @@ constexpr std::string_view ReasonName(EngineReason reason) {
       return "ReportRefused";
     case EngineReason::kUpdateRefused:
       return "UpdateRefused";
+    case EngineReason::kSettingsRefused:
+      return "SettingsRefused";
     case EngineReason::kCredentialsRefused:
       return "CredentialsRefused";
     case EngineReason::kNothingSpeculative:

@@ -47,10 +47,12 @@
 #include "settle/crypto/sha256.h"
 #include "settle/crypto/statement.h"
 #include "settle/engine/balance_proof.h"
+#include "settle/engine/engine_state.h"
 #include "settle/engine/fwd.h"
 #include "settle/engine/header.h"
 #include "settle/engine/liability_proof.h"
 #include "settle/engine/reason.h"
+#include "settle/ledger/account_settings.h"
 #include "settle/ledger/accumulator.h"
 #include "settle/ledger/authority.h"
 #include "settle/ledger/changes.h"
@@ -102,6 +104,7 @@ class SettlementEngine {
     Timestamp time;                                 // log time, never before the last block's
     std::span<const TransactionView> transactions;  // of class kChosen
     std::span<const Update> updates;                // changes of the authority, applied first
+    std::span<const AccountSettings> settings{};    // what is set of accounts, applied next
     const Credentials& credentials;                 // the consents to the transactions
     const Context& context;                         // certified prices and parameters
     Digest parameters;                              // their digests, for the header
@@ -126,7 +129,8 @@ class SettlementEngine {
 
   // Executes a block on top of the last one. A refused transaction is in `out` and takes nothing
   // else with it; a refused block changes nothing. Errors: kNoGenesis, kTooManySpeculative,
-  // kTooManyTransactions, kReportRefused, kTimeWentBack, kUpdateRefused, kCredentialsRefused.
+  // kTooManyTransactions, kReportRefused, kTimeWentBack, kUpdateRefused, kSettingsRefused,
+  // kCredentialsRefused.
   absl::Status Execute(const Block& block, BlockResult& out);
 
   // Makes the oldest waiting block final. Errors: kNothingSpeculative, kNotCommit, kWrongHeader,
@@ -135,6 +139,17 @@ class SettlementEngine {
 
   // Takes back the waiting blocks from `height` on. Errors: kNoSuchHeight.
   absl::Status Rollback(Height height);
+
+  // The whole value at the last final header, for a snapshot. Errors: kNotFinal while blocks wait,
+  // or before genesis is final; BaseReason::kTooMany. Cost: a copy of everything.
+  [[nodiscard]] absl::StatusOr<EngineState> Freeze(ReceiptsKept receipts) const;
+
+  // Becomes the engine that was frozen, before any block was executed here; the authority is one of
+  // the same network and group. Everything is checked against the header, and that against its
+  // certificate. Errors, with nothing changed: kGenesisTwice, those of Finalize, kStateMismatch,
+  // those of Ledger::Recover, of decoding, and of LedgerCommitment::Recover. Cost: two to four
+  // hashes for each account, one for each id, hold and receipt.
+  absl::Status Recover(const EngineState& state, const Verified<VoteStatement>& commit);
 
   // The path from the receipt at `index` to the last final header. Errors: kNotFinal. Copies only.
   absl::Status ProveReceipt(LogIndex index, InclusionProof& out) const;
@@ -161,6 +176,7 @@ class SettlementEngine {
 
  private:
   static constexpr bool kAuthorityReverts = Revertible<AuthorityPolicy>;
+  static constexpr bool kAuthorityIsEncoded = requires { typename AuthorityPolicy::Fields; };
 
   struct Executed {
     Header header;
@@ -190,7 +206,12 @@ class SettlementEngine {
   [[nodiscard]] absl::Status Judge(const Block& block, Height height, BlockResult& out);
   void AddReceipts(std::span<const TransactionView> transactions, BlockResult& out);
   [[nodiscard]] absl::StatusOr<TreeHead> ReportHead(std::span<const SumHead> heads) const;
-  [[nodiscard]] Digest AuthorityDigest() const;
+  [[nodiscard]] static Digest DigestOf(const AuthorityPolicy& authority);
+  [[nodiscard]] absl::Status CheckCommit(const Executed& block,
+                                         const Verified<VoteStatement>& commit) const;
+  void MakeFinal(const Executed& block);
+  [[nodiscard]] absl::Status RecoverAuthority(const EngineState& state,
+                                              AuthorityPolicy& authority) const;
   [[nodiscard]] Header NextHeader(Timestamp time) const;
   void DigestContents(std::span<const TransactionView> transactions);
   [[nodiscard]] absl::Status CheckSize(std::size_t transactions) const;
@@ -214,5 +235,6 @@ class SettlementEngine {
 SETTLE_NAMESPACE_END
 
 #include "settle/engine/detail/settlement_engine_impl.h"
+#include "settle/engine/detail/settlement_engine_recover.h"
 
 #endif  // SETTLE_ENGINE_SETTLEMENT_ENGINE_H_

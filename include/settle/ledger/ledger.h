@@ -192,6 +192,8 @@ class Ledger {
   // The first period of log time in which an id could still count.
   [[nodiscard]] std::uint64_t first_id_period() const { return ids_.first_period(); }
 
+  [[nodiscard]] const Invariant& invariant() const { return invariant_; }
+  [[nodiscard]] const Accounts& policy() const { return policy_; }
   [[nodiscard]] std::size_t account_count() const { return accounts_.size(); }
   [[nodiscard]] std::size_t hold_count() const { return holds_.size(); }
   [[nodiscard]] std::size_t id_count() const { return ids_.counted(); }

@@ -44,6 +44,7 @@
 #include "settle/ledger/detail/row_index.h"
 #include "settle/ledger/fwd.h"
 #include "settle/ledger/reason.h"
+#include "settle/ledger/state_map.h"
 #include "settle/ledger/types.h"
 
 SETTLE_NAMESPACE_BEGIN
@@ -108,7 +109,10 @@ class OwnerKeys {
   Reason Apply(const Update& update) { return Delegate(update); }
 
   OwnerKeys(const NetworkId& network, GroupId group, std::uint64_t hash_seed = 0)
-      : domain_(OwnerDomain(network, group)), by_owner_(hash_seed), by_pair_(hash_seed) {}
+      : domain_(OwnerDomain(network, group)),
+        by_owner_(hash_seed),
+        by_pair_(hash_seed),
+        content_(hash_seed) {}
 
   // Makes `registration.key` the owner's. Errors: kOwnerExists, those of the scheme for a key that
   // it refuses, kFull.
@@ -118,9 +122,8 @@ class OwnerKeys {
     if (!key.ok()) return key.reason();
     if (!registrations_.Add(registration)) return BaseReason::kFull;
     IndexOwner(*std::move(key));
-    undo_.Record({.what = Undo::What::kRegister, .history = history_});
-    Extend(registration);
-    return {};
+    undo_.Record({.what = Undo::What::kRegister});
+    return Commit(registration);
   }
 
   // Records what an owner permits to a venue. Errors: kUnknownOwner for either, those of
@@ -142,15 +145,13 @@ class OwnerKeys {
     if (known == detail::kNoRow) {
       if (!delegations_.Add(delegation)) return BaseReason::kFull;
       IndexDelegation();
-      undo_.Record({.what = Undo::What::kDelegate, .history = history_});
+      undo_.Record({.what = Undo::What::kDelegate});
     } else {
       undo_.Record({.what = Undo::What::kReplace,
                     .row = known,
-                    .replaced = std::exchange(delegations_[known], delegation),
-                    .history = history_});
+                    .replaced = std::exchange(delegations_[known], delegation)});
     }
-    Extend(delegation);
-    return {};
+    return Commit(delegation);
   }
 
   // Verifies what comes with a batch. Errors: kUnknownOwner for the venue, kConsentExpired,
@@ -209,17 +210,25 @@ class OwnerKeys {
     return range.Root();
   }
 
-  // Commits to every registration and delegation since genesis, in order: H(previous | record).
-  [[nodiscard]] const Digest& history() const { return history_; }
+  // Commits to all registrations and delegations, in whatever order they came: the root of a state
+  // map from {delegation or not, owner, venue} to the digest of the encoding.
+  [[nodiscard]] Digest root() const { return content_.Root(); }
   [[nodiscard]] std::size_t owner_count() const { return registrations_.size(); }
   [[nodiscard]] const Domain& domain() const { return domain_; }
 
   // Rollback, see settle/base/revertible.h.
-  [[nodiscard]] Result<Mark> Begin() { return undo_.Begin(); }
+  [[nodiscard]] Result<Mark> Begin() {
+    (void)content_.Begin();  // the same mark: both are marked together and never alone
+    return undo_.Begin();
+  }
   Reason RevertTo(Mark mark) {
+    (void)content_.RevertTo(mark);
     return undo_.RevertTo(mark, [this](Undo& undo) { Apply(undo); });
   }
-  Reason Release(Mark mark) { return undo_.Release(mark); }
+  Reason Release(Mark mark) {
+    (void)content_.Release(mark);
+    return undo_.Release(mark);
+  }
 
  private:
   struct Undo {
@@ -227,7 +236,6 @@ class OwnerKeys {
     What what = What::kRegister;
     std::uint32_t row = 0;
     Delegation replaced{};
-    Digest history{};
   };
   struct Pair {
     OwnerId owner;
@@ -298,13 +306,31 @@ class OwnerKeys {
     delegations_.PopBack();
   }
 
+  // What the map commits to: under an owner alone the registration, under a pair the delegation.
+  struct ContentKey {
+    bool is_delegation = false;
+    OwnerId owner{};
+    OwnerId venue{};
+    friend constexpr auto operator<=>(const ContentKey&, const ContentKey&) = default;
+    using Fields = Members<&ContentKey::is_delegation, &ContentKey::owner, &ContentKey::venue>;
+  };
+  using Content = StateMap<ContentKey, Digest, HasherT>;
+  [[nodiscard]] static typename Content::Change ChangeOf(const Registration& registration) {
+    return {{.is_delegation = false, .owner = registration.owner, .venue = {}},
+            HasherT{}.Hash(ByteView(Encode(registration)))};
+  }
+  [[nodiscard]] static typename Content::Change ChangeOf(const Delegation& delegation) {
+    return {{.is_delegation = true, .owner = delegation.owner, .venue = delegation.venue},
+            HasherT{}.Hash(ByteView(Encode(delegation)))};
+  }
+  // Not refused: there are fewer owners and delegations than the map has room for.
   template <typename T>
-  void Extend(const T& change) {
-    history_ = HasherT{}.Hash(history_.view(), Encode(change));
+  Reason Commit(const T& change) {
+    const typename Content::Change content = ChangeOf(change);
+    return content_.Update(std::span(&content, 1));
   }
 
   void Apply(Undo& undo) {
-    history_ = undo.history;
     switch (undo.what) {
       case Undo::What::kRegister:
         by_owner_.Erase(HashOf(registrations_[keys_.size() - 1].owner),
@@ -324,17 +350,16 @@ class OwnerKeys {
   Domain domain_;
   Bounded<Registration, kMaxOwners> registrations_;
   Bounded<Delegation, kMaxDelegations> delegations_;
-  Digest history_;
   // Derived.
   std::vector<PublicKey> keys_;
   detail::RowIndex by_owner_;
   detail::RowIndex by_pair_;
+  Content content_;
   UndoLog<Undo> undo_;
 
  public:
   // Decoded into a value that was made for the same network and group.
-  using Fields =
-      Members<&OwnerKeys::registrations_, &OwnerKeys::delegations_, &OwnerKeys::history_>;
+  using Fields = Members<&OwnerKeys::registrations_, &OwnerKeys::delegations_>;
 
   // After decoding; no mark remains. Errors: kNotCanonical for an owner or a pair that stands
   // twice, kUnknownOwner for a delegation of one without a key, and those of the scheme for a key
@@ -344,11 +369,14 @@ class OwnerKeys {
     keys_.clear();
     by_owner_.Clear();
     by_pair_.Clear();
+    content_.Clear();
+    std::vector<typename Content::Change> content;
     for (const Registration& registration : registrations_) {
       if (FindKey(registration.owner) != nullptr) return BaseReason::kNotCanonical;
       Result<PublicKey> key = PublicKey::From(registration.key.view());
       if (!key.ok()) return key.reason();
       IndexOwner(*std::move(key));
+      content.push_back(ChangeOf(registration));
     }
     for (std::uint32_t row = 0; row < delegations_.size(); ++row) {
       const Delegation& delegation = delegations_[row];
@@ -359,8 +387,9 @@ class OwnerKeys {
         return LedgerReason::kUnknownOwner;
       }
       by_pair_.Insert(HashOf(delegation.owner, delegation.venue), row);
+      content.push_back(ChangeOf(delegation));
     }
-    return {};
+    return content_.Update(content);
   }
 };
 

@@ -155,24 +155,30 @@ class LedgerCommitment {
   }
 
  private:
-  // Gathers the ids of one call into one change for each period.
+  // Gathers ids, period by period, into one change for each.
   class IdGatherer {
    public:
-    explicit IdGatherer(LedgerCommitment& self) : self_(self) {}
+    // `known` is what the chains go on from; nothing: all begin.
+    IdGatherer(const H& hasher, const Ids* known, std::vector<typename Ids::Change>& changes)
+        : hasher_(hasher), known_(known), changes_(changes) {}
     void Add(std::uint64_t period, const IdState& id) {
       if (count_ > 0 && (period != period_ || id.height != height_)) Flush();
       period_ = period;
       height_ = id.height;
       ++count_;
-      AppendEncoding(self_.scratch_, id);
+      AppendEncoding(bytes_, id);
     }
+    // After the last one.
     void Flush();
 
    private:
-    LedgerCommitment& self_;
+    const H& hasher_;
+    const Ids* known_;
+    std::vector<typename Ids::Change>& changes_;
     std::uint64_t period_ = 0;
     Height height_{};
-    std::uint64_t count_ = 0;
+    std::uint64_t count_ = 0;  // gathered and not yet in a chain
+    std::vector<std::byte> bytes_;
   };
 
   void GatherAccounts(const LedgerChanges& changes, Height height);
@@ -200,8 +206,7 @@ Reason LedgerCommitment<H>::Update(const LedgerT& ledger, Mark mark, const Ledge
   GatherAccounts(changes, ledger.height());
   GatherHolds(ledger, changes.holds);
   GatherPassed(ledger.first_id_period());
-  scratch_.clear();
-  IdGatherer ids(*this);
+  IdGatherer ids(hasher_, &ids_, id_changes_);
   Reason reason = ledger.ForEachIdSince(
       mark, [&ids](std::uint64_t period, const IdState& id) { ids.Add(period, id); });
   if (!reason.ok()) return reason;
@@ -220,15 +225,12 @@ void LedgerCommitment<H>::GatherAccounts(const LedgerChanges& changes, Height he
   account_changes_.clear();
   for (const AccountChange& change : changes.accounts) {
     const AccountLeaf* const known = accounts_.Find(change.account.key);
-    AccountLeaf leaf = known == nullptr ? AccountLeaf() : *known;
-    leaf.balance = change.account.balance;
-    leaf.pending = change.pending;
-    leaf.entries = change.account.entries;
+    Digest history = known == nullptr ? Digest() : known->history;
     if (change.entry_count > 0) {
-      leaf.history =
-          ExtendHistory(hasher_, leaf.history, height, changes.entries_of(change), scratch_);
+      history = ExtendHistory(hasher_, history, height, changes.entries_of(change), scratch_);
     }
-    account_changes_.push_back({change.account.key, leaf});
+    account_changes_.push_back(
+        {change.account.key, LeafOf(change.account, change.pending, history)});
   }
 }
 
@@ -258,23 +260,15 @@ void LedgerCommitment<H>::GatherPassed(std::uint64_t first_period) {
 template <typename H>
 void LedgerCommitment<H>::IdGatherer::Flush() {
   if (count_ == 0) return;
-  auto& changes = self_.id_changes_;
-  IdPeriod ids;
-  const bool follows = !changes.empty() && changes.back().key == period_;
-  if (follows) {
-    ids = *changes.back().value;
-  } else if (const IdPeriod* const known = self_.ids_.Find(period_); known != nullptr) {
-    ids = *known;
+  const bool follows = !changes_.empty() && changes_.back().key == period_;
+  if (!follows) {
+    const IdPeriod* const known = known_ == nullptr ? nullptr : known_->Find(period_);
+    changes_.push_back({period_, known == nullptr ? IdPeriod() : *known});
   }
+  IdPeriod& ids = *changes_.back().value;
   ids.count += count_;
-  ids.chain =
-      detail::ExtendChain(self_.hasher_, detail::kIdsPrefix, ids.chain, ByteView(self_.scratch_));
-  if (follows) {
-    changes.back().value = ids;
-  } else {
-    changes.push_back({period_, ids});
-  }
-  self_.scratch_.clear();
+  ids.chain = detail::ExtendChain(hasher_, detail::kIdsPrefix, ids.chain, ByteView(bytes_));
+  bytes_.clear();
   count_ = 0;
 }
 
@@ -283,39 +277,38 @@ template <typename LedgerT>
 Reason LedgerCommitment<H>::Recover(const LedgerT& ledger, std::span<const Digest> histories,
                                     const StateCommitment& head) {
   if (histories.size() != ledger.account_count()) return LedgerReason::kBadSize;
-  LedgerCommitment recovered(0, hasher_);
   std::vector<typename Accounts::Entry> accounts;
   accounts.reserve(histories.size());
   ledger.ForEachAccount([&](const AccountState& account) {
-    const AccountLeaf leaf{.balance = account.balance,
-                           .pending = ledger.PendingOf(account.key),
-                           .entries = account.entries,
-                           .history = histories[accounts.size()]};
-    accounts.push_back({account.key, leaf});
+    const Digest& history = histories[accounts.size()];
+    accounts.push_back({account.key, LeafOf(account, ledger.PendingOf(account.key), history)});
   });
   std::ranges::sort(accounts, {}, [](const auto& entry) { return entry.key; });
   std::vector<typename Holds::Entry> holds;
   ledger.ForEachHold([&](const HoldContent& hold) {
-    holds.push_back({hold.id, HoldDigest(hasher_, hold, recovered.scratch_)});
+    holds.push_back({hold.id, HoldDigest(hasher_, hold, scratch_)});
   });
-  recovered.scratch_.clear();
-  IdGatherer gatherer(recovered);
+  std::vector<typename Ids::Change> periods;
+  IdGatherer gatherer(hasher_, nullptr, periods);
   ledger.ForEachId(
       [&gatherer](std::uint64_t period, const IdState& id) { gatherer.Add(period, id); });
   gatherer.Flush();
   std::vector<typename Ids::Entry> ids;
-  for (const auto& change : recovered.id_changes_) ids.push_back({change.key, *change.value});
+  for (const auto& period : periods) ids.push_back({period.key, *period.value});
 
-  // Each map keeps the seed of its own table.
-  recovered.accounts_ = accounts_;
-  recovered.holds_ = holds_;
-  recovered.ids_ = ids_;
-  if (Reason reason = recovered.accounts_.Thaw(accounts, head.accounts); !reason.ok())
-    return reason;
-  if (Reason reason = recovered.holds_.Thaw(holds, head.holds); !reason.ok()) return reason;
-  if (Reason reason = recovered.ids_.Thaw(ids, head.ids); !reason.ok()) return reason;
-  recovered.first_period_ = ledger.first_id_period();
-  *this = std::move(recovered);
+  // Copies, which keep the seeds of their tables and the serials of their marks.
+  Accounts new_accounts = accounts_;
+  Holds new_holds = holds_;
+  Ids new_ids = ids_;
+  if (Reason reason = new_accounts.Thaw(accounts, head.accounts); !reason.ok()) return reason;
+  if (Reason reason = new_holds.Thaw(holds, head.holds); !reason.ok()) return reason;
+  if (Reason reason = new_ids.Thaw(ids, head.ids); !reason.ok()) return reason;
+  // From here on nothing is refused.
+  accounts_ = std::move(new_accounts);
+  holds_ = std::move(new_holds);
+  ids_ = std::move(new_ids);
+  undo_.Clear();
+  first_period_ = ledger.first_id_period();
   return {};
 }
 

@@ -171,6 +171,15 @@ class StateMap {
   // head of another content. Cost: three hashes for each entry and one for each branch.
   Reason Thaw(std::span<const Entry> entries, const StateHead& head);
 
+  // Becomes the empty map at version 0; no mark remains, and the room does not either.
+  void Clear() {
+    trie_ = detail::StateTrie();
+    rows_.clear();
+    index_.Clear();
+    version_ = 0;
+    undo_.Clear();
+  }
+
   // Room for so many entries without another allocation.
   void Reserve(std::size_t entries) {
     trie_.Reserve(entries);

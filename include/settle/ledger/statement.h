@@ -33,6 +33,7 @@
 #include "settle/base/reason.h"
 #include "settle/base/types.h"
 #include "settle/crypto/hasher.h"
+#include "settle/ledger/account_settings.h"
 #include "settle/ledger/changes.h"
 #include "settle/ledger/detail/state_digest.h"
 #include "settle/ledger/reason.h"
@@ -46,10 +47,26 @@ struct AccountLeaf {
   Amount balance{};
   Pending pending{};          // what holds reserve of it
   std::uint64_t entries = 0;  // since the account was opened
-  Digest history{};           // of all of them
+  AccountFlags flags{};
+  bool has_limits = false;  // ... of its own: without, they are the host's and stand as kUnlimited
+  Limits limits = kUnlimited;
+  Digest history{};  // of all entries
   using Fields = Members<&AccountLeaf::balance, &AccountLeaf::pending, &AccountLeaf::entries,
+                         &AccountLeaf::flags, &AccountLeaf::has_limits, &AccountLeaf::limits,
                          &AccountLeaf::history>;
 };
+
+// The leaf of an account in this state.
+[[nodiscard]] inline AccountLeaf LeafOf(const AccountState& account, const Pending& pending,
+                                        const Digest& history) {
+  return {.balance = account.balance,
+          .pending = pending,
+          .entries = account.entries,
+          .flags = account.flags,
+          .has_limits = account.has_limits,
+          .limits = account.limits,
+          .history = history};
+}
 
 // The entries of one account in one block, in the order of receipts.
 inline constexpr std::size_t kMaxPageEntries = std::size_t{1} << 20;

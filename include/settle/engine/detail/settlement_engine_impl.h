@@ -154,6 +154,12 @@ absl::Status SettlementEngine<I, A, P, H>::Judge(const Block& block, Height heig
                       "update " + ToString(std::uint64_t{i}) + ": " + ToString(reason));
     }
   }
+  for (std::size_t i = 0; i < block.settings.size(); ++i) {
+    if (Reason reason = ledger_.Configure(block.settings[i]); !reason.ok()) {
+      return ToStatus(EngineReason::kSettingsRefused,
+                      "settings " + ToString(std::uint64_t{i}) + ": " + ToString(reason));
+    }
+  }
   DigestContents(block.transactions);
   const auto witness = authority_.Examine(block.credentials, contents_, block.time);
   if (!witness.ok()) {
@@ -212,7 +218,7 @@ absl::Status SettlementEngine<I, A, P, H>::Conclude(const Header& header,
     return ToStatus(reason, ToString(reason) + ": " +
                                 ToString(std::uint64_t{ledger_.account_count()}) + " accounts");
   }
-  out.state = state_.Head(AuthorityDigest());
+  out.state = state_.Head(DigestOf(authority_));
   out.header.state = StateTreeHead(hasher_, out.state);
   out.digest = HeaderDigest(hasher_, out.header);
   waiting_.push_back({.block = {out.header, out.digest}, .marks = marks});
@@ -220,8 +226,8 @@ absl::Status SettlementEngine<I, A, P, H>::Conclude(const Header& header,
 }
 
 template <LedgerInvariant I, Authority A, AccountPolicy P, typename H>
-Digest SettlementEngine<I, A, P, H>::AuthorityDigest() const {
-  if constexpr (requires { authority_.history(); }) return authority_.history();
+Digest SettlementEngine<I, A, P, H>::DigestOf(const A& authority) {
+  if constexpr (requires { authority.root(); }) return authority.root();
   return {};
 }
 
@@ -230,7 +236,7 @@ absl::Status SettlementEngine<I, A, P, H>::ProveAccount(const AccountKey& accoun
                                                         AccountProof& out) const {
   if (Tip() == nullptr) return ToStatus(EngineReason::kNoGenesis, "0 blocks were executed");
   out.account = account;
-  out.state = state_.Head(AuthorityDigest());
+  out.state = state_.Head(DigestOf(authority_));
   const auto& accounts = state_.accounts();
   if (const AccountLeaf* const leaf = accounts.Find(account); leaf != nullptr) {
     out.found = OpenedAccount{*leaf, *accounts.ProvePresent(account)};
@@ -245,31 +251,44 @@ absl::Status SettlementEngine<I, A, P, H>::Finalize(const Verified<VoteStatement
   if (waiting_.empty()) {
     return ToStatus(EngineReason::kNothingSpeculative, "0 blocks wait for a certificate");
   }
-  const Executed& oldest = waiting_.front().block;
+  const Executed oldest = waiting_.front().block;
+  if (absl::Status status = CheckCommit(oldest, commit); !status.ok()) return status;
+  Release(waiting_.front().marks);
+  waiting_.erase(waiting_.begin());
+  MakeFinal(oldest);
+  return absl::OkStatus();
+}
+
+// Whether the certificate makes this block final.
+template <LedgerInvariant I, Authority A, AccountPolicy P, typename H>
+absl::Status SettlementEngine<I, A, P, H>::CheckCommit(
+    const Executed& block, const Verified<VoteStatement>& commit) const {
   if (commit->kind != VoteKind::kCommit) {
     return ToStatus(EngineReason::kNotCommit,
                     "vote kind " + ToString(static_cast<std::uint8_t>(commit->kind)) +
                         ", commit is " + ToString(static_cast<std::uint8_t>(VoteKind::kCommit)));
   }
-  if (commit->digest != oldest.digest) {
+  if (commit->digest != block.digest) {
     return ToStatus(EngineReason::kWrongHeader,
-                    "certificate of " + ToString(commit->digest) + ", oldest waiting is height " +
-                        ToString(oldest.header.height) + " with " + ToString(oldest.digest));
+                    "certificate of " + ToString(commit->digest) + ", the header is of height " +
+                        ToString(block.header.height) + " with " + ToString(block.digest));
   }
-  const Domain domain = oldest.header.domain();
+  const Domain domain = block.header.domain();
   if (commit.set_id() != domain.set ||
       commit.statement_digest() != StatementDigest(hasher_, domain, *commit)) {
     return ToStatus(EngineReason::kWrongDomain, "certificate by set " + ToString(commit.set_id()) +
                                                     ", header's set " + ToString(domain.set));
   }
-  Release(waiting_.front().marks);
-  final_ = oldest;
+  return absl::OkStatus();
+}
+
+template <LedgerInvariant I, Authority A, AccountPolicy P, typename H>
+void SettlementEngine<I, A, P, H>::MakeFinal(const Executed& block) {
+  final_ = block;
   final_edge_.reset();
   if (const auto edge = receipts_.EdgeAt(final_->header.receipts.size); edge.ok()) {
     final_edge_ = *edge;
   }
-  waiting_.erase(waiting_.begin());
-  return absl::OkStatus();
 }
 
 template <LedgerInvariant I, Authority A, AccountPolicy P, typename H>
