@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "tests/ledger/booking_world.h"
@@ -359,7 +360,9 @@ TEST(CheckNetsToZero, FindsWhatAnOwnerIsLeftWith) {
   EXPECT_TRUE(CheckNetsToZero(legs, OwnerOf(1)).ok());
   EXPECT_TRUE(CheckNetsToZero(legs, OwnerOf(4)).ok());  // who is not there
   EXPECT_TRUE(CheckNetsToZero({}, OwnerOf(1)).ok());
-  EXPECT_EQ(CheckNetsToZero(legs, OwnerOf(2)), Reason(LedgerReason::kUnbalanced));
+  EXPECT_EQ(CheckNetsToZero(legs, OwnerOf(2)), Reason(LedgerReason::kUnbalanced));  // owes
+  EXPECT_EQ(CheckNetsToZero(std::span(legs).first(2), OwnerOf(1)),
+            Reason(LedgerReason::kUnbalanced));  // has
   // Nothing in the asset, but in two accounts.
   const std::vector<Leg> moved = {{Cash(1), Of(5)}, {Holder(1).In(kUsd), Of(-5)}};
   EXPECT_EQ(CheckNetsToZero(moved, OwnerOf(1)), Reason(LedgerReason::kUnbalanced));

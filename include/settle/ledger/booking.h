@@ -32,7 +32,7 @@
 // happens to accounts without a trade is in settle/ledger/event_booking.h, and what changes an
 // earlier booking in settle/ledger/rebooking.h. After a refusal the buffer is what it was. Errors
 // of each are kOverflow, for an amount that would leave 128 bits, and kFull, for more legs than the
-// buffer has room for. A trade takes about 60 ns and no allocation.
+// buffer has room for. A trade takes 70 to 160 ns and allocates nothing.
 
 #ifndef SETTLE_LEDGER_BOOKING_H_
 #define SETTLE_LEDGER_BOOKING_H_
@@ -167,7 +167,7 @@ namespace detail {
 
 // r leaves the position for its owner's cash.
 inline void Realise(const PositionHolder& holder, AssetId quote, Amount profit, LegDraft& draft) {
-  draft.Add(holder.In(quote), CheckedNegate(profit));
+  draft.AddNegated(holder.In(quote), profit);
   draft.Add(holder.CashIn(quote), profit);
 }
 

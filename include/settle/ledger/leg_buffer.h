@@ -40,9 +40,12 @@ class LegBuffer {
   [[nodiscard]] std::size_t room() const { return storage_.size() - size_; }
 
   // Errors: kFull, with nothing changed.
-  Reason Add(const Leg& leg) {
+  Reason Add(const Leg& leg) { return Add(leg.account, leg.amount); }
+  Reason Add(const AccountKey& account, Amount amount) {
     if (room() == 0) return BaseReason::kFull;
-    storage_[size_++] = leg;
+    Leg& leg = storage_[size_++];
+    leg.account = account;
+    leg.amount = amount;
     return {};
   }
   // Takes back all legs from the one numbered `size` on: what was added since size() was that.

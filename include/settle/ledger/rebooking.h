@@ -125,7 +125,7 @@ struct Porting {
 inline Reason BookBust(std::span<const Leg> applied, LegBuffer& out) {
   if (applied.size() < 2) return LedgerReason::kTooFewLegs;
   detail::LegDraft draft(out);
-  for (const Leg& leg : applied) draft.Add(leg.account, CheckedNegate(leg.amount));
+  for (const Leg& leg : applied) draft.AddNegated(leg.account, leg.amount);
   return draft.Finish();
 }
 
@@ -144,7 +144,7 @@ struct Adjustment {
   const Result<Amount> open = ClosedLots(now, *CheckedNegate(traded.lots));
   if (!open.ok()) return open.reason();
   // A part of the amount, and the rest of it: neither overflows.
-  const Amount quote = *PartOf(traded.quote, *open, traded.lots);
+  const Amount quote = PartOf(traded.quote, *open, traded.lots);
   return Adjustment{.quote = quote, .cash = *CheckedSub(traded.quote, quote)};
 }
 
@@ -228,7 +228,7 @@ inline Result<GiveUpEffects> BookGiveUp(const GiveUp& given, LegBuffer& out) {
 
   detail::LegDraft draft(out);
   const auto give = [&](AssetId asset, Amount amount) {
-    draft.Add(given.from.holder.In(asset), CheckedNegate(amount));
+    draft.AddNegated(given.from.holder.In(asset), amount);
     draft.Add(given.to.holder.In(asset), amount);
   };
   give(contract, moved.lots);
@@ -300,7 +300,7 @@ inline Reason BookPorting(const Porting& porting, LegBuffer& out) {
       break;
     }
     if (!(ported.pending == Pending())) draft.Refuse(LedgerReason::kStillReserved);
-    draft.Add(ported.account, CheckedNegate(ported.balance));
+    draft.AddNegated(ported.account, ported.balance);
     draft.Add(*to, ported.balance);
   }
   return draft.Finish();

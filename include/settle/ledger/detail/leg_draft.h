@@ -10,8 +10,8 @@
 #include <optional>
 
 #include "settle/base/config.h"
+#include "settle/base/integer.h"
 #include "settle/base/reason.h"
-#include "settle/base/strong.h"
 #include "settle/ledger/leg_buffer.h"
 #include "settle/ledger/types.h"
 
@@ -29,20 +29,23 @@ class LegDraft {
  public:
   explicit LegDraft(LegBuffer& out) : out_(out), begin_(out.size()) {}
 
-  // A leg of nothing is left out; no amount at all stands for one that overflowed.
-  void Add(const AccountKey& account, std::optional<Amount> amount) {
-    if (!amount) Refuse(BaseReason::kOverflow);
-    if (!reason_.ok() || *amount == Amount()) return;
-    reason_ = out_.Add({.account = account, .amount = *amount});
+  // A leg of nothing is left out.
+  void Add(const AccountKey& account, Amount amount) {
+    if (!reason_.ok() || amount == Amount()) return;
+    reason_ = out_.Add(account, amount);
+  }
+  // The same amount with the other sign.
+  void AddNegated(const AccountKey& account, Amount amount) {
+    if (amount.value() == kMin<Int128>) return Refuse(BaseReason::kOverflow);
+    Add(account, Amount(-amount.value()));
   }
   void Move(const Route& route, Amount amount) {
-    const std::optional<Amount> negated = CheckedNegate(amount);
     Add(route.to, amount);
     if (route.through) {
-      Add(*route.through, negated);
+      AddNegated(*route.through, amount);
       Add(*route.through, amount);
     }
-    Add(route.from, negated);
+    AddNegated(route.from, amount);
   }
   // The first refusal is the one that Finish answers.
   void Refuse(Reason reason) {
