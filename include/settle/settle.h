@@ -54,6 +54,7 @@
 #include "settle/ledger/consistency.h"
 #include "settle/ledger/event_booking.h"
 #include "settle/ledger/fwd.h"
+#include "settle/ledger/history.h"
 #include "settle/ledger/hold.h"
 #include "settle/ledger/inclusion.h"
 #include "settle/ledger/invariant.h"

@@ -22,6 +22,7 @@
 #include "settle/ledger/compact_range.h"
 #include "settle/ledger/consent.h"
 #include "settle/ledger/consistency.h"
+#include "settle/ledger/history.h"
 #include "settle/ledger/inclusion.h"
 #include "settle/ledger/ledger_state.h"
 #include "settle/ledger/multi_proof.h"
@@ -162,6 +163,19 @@ void AddTrees(test::GoldenBytes& actual) {
   });
 }
 
+History SomeHistory() {
+  LedgerChanges changes;
+  AccountChange change{.entry_count = 1};
+  change.account.key = kAlice;
+  change.account.balance = Amount(9);
+  change.account.flags = {AccountFlag::kHistory};
+  changes.accounts.push_back(change);
+  changes.entries.push_back({LogIndex(7), Amount(-8)});
+  History history;
+  EXPECT_TRUE(history.Append(changes, Height(5), Timestamp(6)).ok());
+  return history;
+}
+
 TEST(LedgerGolden, BytesAreThoseOfTheTables) {
   const Transaction compulsory{.header = {.id = TransactionId::FromNumber(0x53),
                                           .transaction_class = TransactionClass::kCompulsory,
@@ -215,6 +229,7 @@ TEST(LedgerGolden, BytesAreThoseOfTheTables) {
       {"sum proof", Encode(SomeSumProof())},
       {"state head",
        Encode(StateHead{.version = 67, .size = 68, .root = Digest::FromNumber(0x69)})},
+      {"history", EncodeRecord(SomeHistory())},
       {"state commitment", EncodeRecord(StateCommitment{.accounts = {1, 2, Digest::FromNumber(3)},
                                                         .holds = {4, 5, Digest::FromNumber(6)},
                                                         .ids = {7, 8, Digest::FromNumber(9)},

@@ -51,6 +51,7 @@ class JournalWriter;
 class JournalReader;
 struct SnapshotHead;
 class SnapshotWriter;
+class History;
 class LegBuffer;
 struct PositionBalance;
 struct PositionChange;

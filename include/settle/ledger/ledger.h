@@ -144,6 +144,12 @@ class Ledger {
     return row == detail::kNoRow ? Amount() : Amount(accounts_[row].balance);
   }
 
+  // What became of an id that was remembered, until its period has passed: kRepeated or kRefused,
+  // as a repetition would be answered; or nothing.
+  [[nodiscard]] std::optional<Verdict> VerdictOf(const TransactionId& id) const;
+  // The transaction that was applied under an id, until its period has passed; or nothing.
+  [[nodiscard]] std::optional<Transaction> TransactionOf(const TransactionId& id) const;
+
   // What is reserved of an account.
   [[nodiscard]] Pending PendingOf(const AccountKey& key) const {
     const std::uint32_t row = accounts_.Find(key, accounts_.HashOf(key));
@@ -364,6 +370,7 @@ class Ledger {
   void CommitBalances();
   void Conclude(const Item& item, Verdict& verdict);
   void Fill(detail::IdRecord& record, const TransactionHeader& header, Reason refusal) const;
+  [[nodiscard]] static Verdict VerdictOn(const detail::IdRecord& record);
   void Describe(const detail::IdRecord& record, const detail::LegsView& legs, IdState& id) const;
   Reason RecoverId(const IdState& id);
   Reason RecoverHold(const HoldState& hold);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright the settle authors.
 
-// What was written since a mark, read off the undo log: included by settle/ledger/ledger.h alone.
+// What was written since a mark, read off the undo log, and what became of an id: included by
+// settle/ledger/ledger.h alone.
 
 #ifndef SETTLE_LEDGER_DETAIL_LEDGER_CHANGES_H_
 #define SETTLE_LEDGER_DETAIL_LEDGER_CHANGES_H_
@@ -84,6 +85,36 @@ Reason Ledger<I, A, P>::ForEachIdSince(Mark mark, Visit&& visit) const {
                      });
   }
   return {};
+}
+
+// The verdict on a repetition of an applied transaction, or on any use of a burnt id.
+template <LedgerInvariant I, Authority A, AccountPolicy P>
+Verdict Ledger<I, A, P>::VerdictOn(const detail::IdRecord& record) {
+  if (!record.refusal.ok()) return {.reason = record.refusal};
+  return {.disposition = Disposition::kRepeated,
+          .reason = {},
+          .index = record.index,
+          .height = record.height,
+          .time = record.time};
+}
+
+template <LedgerInvariant I, Authority A, AccountPolicy P>
+std::optional<Verdict> Ledger<I, A, P>::VerdictOf(const TransactionId& id) const {
+  const detail::IdRecord* const record = ids_.Find(id, ids_.HashOf(id), now_);
+  return record == nullptr ? std::nullopt : std::optional(VerdictOn(*record));
+}
+
+template <LedgerInvariant I, Authority A, AccountPolicy P>
+std::optional<Transaction> Ledger<I, A, P>::TransactionOf(const TransactionId& id) const {
+  const detail::IdRecord* const record = ids_.Find(id, ids_.HashOf(id), now_);
+  if (record == nullptr || !record->refusal.ok()) return std::nullopt;
+  IdState state;
+  Describe(*record, ids_.LegsOf(*record), state);
+  Transaction transaction{.header = state.header, .terms = state.terms};
+  for (const StoredLeg& leg : state.legs) {
+    (void)transaction.legs.Add({accounts_[leg.row].key, leg.amount});
+  }
+  return transaction;
 }
 
 SETTLE_NAMESPACE_END
