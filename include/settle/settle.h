@@ -49,6 +49,7 @@
 #include "settle/ledger/authority.h"
 #include "settle/ledger/booking.h"
 #include "settle/ledger/changes.h"
+#include "settle/ledger/claims.h"
 #include "settle/ledger/compact_range.h"
 #include "settle/ledger/consent.h"
 #include "settle/ledger/consistency.h"
