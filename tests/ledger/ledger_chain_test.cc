@@ -7,9 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
-#include <optional>
-#include <string>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -322,6 +320,46 @@ TEST_F(LedgerChain, AsksForEveryMemberByItself) {
   Apply({Chained(Pay(1, 1, 3, 9)), Chained(Pay(2, 1, 3, 9)), Pay(4, 2, 3, 1)}, {}, authority);
   EXPECT_EQ(asked, 5);
   EXPECT_EQ(Has(3), 1019);
+}
+
+// What an authority is asked about, in order.
+struct Listens {
+  struct Credentials {};
+  struct Witness {};
+  struct Update {};
+  static constexpr bool kNeedsContent = true;
+  std::vector<std::pair<std::size_t, Digest>>* heard = nullptr;
+
+  Reason Apply(const Update&) { return {}; }
+  [[nodiscard]] Result<Witness> Examine(const Credentials&, std::span<const Digest>,
+                                        Timestamp) const {
+    return Witness{};
+  }
+  [[nodiscard]] Reason Authorize(const OwnerId&, const Intent& intent, const Witness&) const {
+    heard->emplace_back(intent.position, intent.content);
+    return {};
+  }
+};
+
+TEST_F(LedgerChain, TellsTheAuthorityWhereEachMemberStandsInItsBatch) {
+  Ledger<TotalAtLeast, Listens, TestAccounts> ledger(Options());
+  ASSERT_TRUE(ledger.Advance(Height(1), Timestamp(1010)).ok());
+  ASSERT_TRUE(Deposit(ledger, 901, 1, 1000).ok());
+  std::vector<std::pair<std::size_t, Digest>> expected;
+  std::vector<Digest> contents;
+  const std::vector<Transaction> batch{Pay(1, 1, 2, 1), Chained(Pay(2, 1, 2, 1)),
+                                       Chained(Pay(3, 1, 2, 1)), Pay(4, 1, 2, 1), Pay(5, 1, 2, 1)};
+  std::vector<TransactionView> views;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    views.push_back(batch[i].view());
+    contents.push_back(Digest::FromNumber(i + 1));
+    expected.emplace_back(i, contents.back());
+  }
+  std::vector<std::pair<std::size_t, Digest>> heard;
+  std::vector<Verdict> verdicts(batch.size());
+  ledger.Apply(views, contents, {.context = {}, .authority = {.heard = &heard}, .witness = {}},
+               verdicts);
+  EXPECT_EQ(heard, expected);
 }
 
 TEST_F(LedgerChain, SumsTakeAwayWhatIsReserved) {

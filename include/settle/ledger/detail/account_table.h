@@ -203,7 +203,6 @@ class AccountTable {
     }
     limits_.Drop(row.limits);
     rows_.pop_back();
-    if (settings_.size() > rows_.size()) settings_.pop_back();
   }
 
   void Reserve(std::size_t rows) {
