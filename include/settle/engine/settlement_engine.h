@@ -107,8 +107,8 @@ class SettlementEngine {
     std::span<const AccountSettings> settings{};    // what is set of accounts, applied next
     const Credentials& credentials;                 // the consents to the transactions
     const Context& context;                         // certified prices and parameters
-    Digest parameters;                              // their digests, for the header
-    Digest prices;
+    Digest parameters{};                            // their digests, for the header
+    Digest prices{};
     std::span<const SumHead>
         liabilities{};  // a report, at its heights: by asset, see LiabilityTree
   };
