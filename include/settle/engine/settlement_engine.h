@@ -101,13 +101,13 @@ class SettlementEngine {
 
   // A block as it comes out of agreement. All of it stays the caller's.
   struct Block {
-    Timestamp time;                                 // log time, never before the last block's
-    std::span<const TransactionView> transactions;  // of class kChosen
-    std::span<const Update> updates;                // changes of the authority, applied first
-    std::span<const AccountSettings> settings{};    // what is set of accounts, applied next
-    const Credentials& credentials;                 // the consents to the transactions
-    const Context& context;                         // certified prices and parameters
-    Digest parameters{};                            // their digests, for the header
+    Timestamp time;                                   // log time, never before the last block's
+    std::span<const TransactionView> transactions{};  // of class kChosen
+    std::span<const Update> updates{};                // changes of the authority, applied first
+    std::span<const AccountSettings> settings{};      // what is set of accounts, applied next
+    const Credentials& credentials;                   // the consents to the transactions
+    const Context& context;                           // certified prices and parameters
+    Digest parameters{};                              // their digests, for the header
     Digest prices{};
     std::span<const SumHead>
         liabilities{};  // a report, at its heights: by asset, see LiabilityTree
