@@ -109,6 +109,28 @@ TEST_F(HistoryTest, AnswersEveryConditionInBothOrdersAndPages) {
       BaseReason::kUnknownEnumerator);
 }
 
+TEST_F(HistoryTest, AddsUpWhatWasPostedOnEachSide) {
+  const auto all = history_.TurnoverOf({.account = Cash(1)});
+  ASSERT_TRUE(all.ok());
+  EXPECT_EQ(*all, (Turnover{.debits = Of(30), .credits = Of(107), .entries = 4}));
+  const auto later = history_.TurnoverOf({.account = Cash(1), .from_index = At(3)});
+  ASSERT_TRUE(later.ok());
+  EXPECT_EQ(*later, (Turnover{.debits = Of(0), .credits = Of(7), .entries = 2}));
+  const auto debits = history_.TurnoverOf({.account = Cash(1), .side = HistorySide::kDebits});
+  ASSERT_TRUE(debits.ok());
+  EXPECT_EQ(*debits, (Turnover{.debits = Of(30), .entries = 1}));
+  EXPECT_EQ(history_.TurnoverOf({.account = Cash(1), .side = static_cast<HistorySide>(9)}).reason(),
+            BaseReason::kUnknownEnumerator);
+
+  History history;
+  std::map<AccountKey, Int128> balances;
+  Changes changes(balances);
+  changes.Post(1, {{At(0), Of(kMax<Int128>)}, {At(1), Of(-1)}, {At(2), Of(1)}});
+  ASSERT_TRUE(history.Append(changes.value, Height(1), Timestamp(std::uint64_t{1})).ok());
+  EXPECT_EQ(history.TurnoverOf({.account = Cash(1)}).reason(), BaseReason::kOverflow);
+  EXPECT_TRUE(history.TurnoverOf({.account = Cash(1), .until_index = At(2)}).ok());
+}
+
 TEST_F(HistoryTest, RefusesABlockThatIsNotAfterTheLastAndMoreThanItHasRoomFor) {
   const Fingerprint before = FingerprintOf(history_);
   Changes one(balances_);

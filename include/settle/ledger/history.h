@@ -81,6 +81,14 @@ struct HistoryQuery {
   HistoryOrder order = HistoryOrder::kOldestFirst;
 };
 
+// What was posted on each side: both are zero or positive.
+struct Turnover {
+  Amount debits{};
+  Amount credits{};
+  std::uint64_t entries = 0;  // those of zero counted
+  using Fields = Members<&Turnover::debits, &Turnover::credits, &Turnover::entries>;
+};
+
 struct HistoryOptions {
   std::size_t capacity = std::size_t{1} << 24;  // lines of all accounts together, 56 bytes each
   std::uint64_t hash_seed = 0;                  // the host's secret, see StateMap
@@ -130,12 +138,26 @@ class History {
     for (std::size_t i = 0; i < lines.size() && count < out.size(); ++i) {
       const bool newest = query.order == HistoryOrder::kNewestFirst;
       const HistoryLine& line = newest ? lines[lines.size() - 1 - i] : lines[i];
-      const int sign = Sign(line.amount);
-      if (query.side == HistorySide::kDebits && sign >= 0) continue;
-      if (query.side == HistorySide::kCredits && sign <= 0) continue;
-      out[count++] = line;
+      if (IsOfSide(line, query.side)) out[count++] = line;
     }
     return count;
+  }
+
+  // What the query's lines add up to on each side. Errors: kUnknownEnumerator,
+  // BaseReason::kOverflow for a side beyond 128 bits. Cost: linear in the lines.
+  [[nodiscard]] Result<Turnover> TurnoverOf(const HistoryQuery& query) const {
+    if (!IsKnownEnumerator(query.side)) return BaseReason::kUnknownEnumerator;
+    Turnover turnover;
+    for (const HistoryLine& line : LinesOf(query)) {
+      if (!IsOfSide(line, query.side)) continue;
+      ++turnover.entries;
+      const bool debit = Sign(line.amount) < 0;
+      const auto magnitude = debit ? CheckedNegate(line.amount.value()) : line.amount.value();
+      if (!magnitude || !AddTo(debit ? turnover.debits : turnover.credits, Amount(*magnitude))) {
+        return BaseReason::kOverflow;
+      }
+    }
+    return turnover;
   }
 
   // The pages of an account's statement from the block at `from` until that at `until`, both
@@ -199,6 +221,10 @@ class History {
     Timestamp time{};
   };
 
+  [[nodiscard]] static bool IsOfSide(const HistoryLine& line, HistorySide side) {
+    if (side == HistorySide::kAll) return true;
+    return Sign(line.amount) == (side == HistorySide::kDebits ? -1 : 1);
+  }
   [[nodiscard]] std::uint32_t Find(const AccountKey& key) const {
     return by_account_.Find(by_account_.HashOf(key),
                             [&](std::uint32_t row) { return accounts_[row].key == key; });
