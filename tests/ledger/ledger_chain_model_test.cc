@@ -3,14 +3,13 @@
 
 // Batches with chains beside an obvious model of them: maps, and sums that are added up anew for
 // every question. Random batches, holds, settings and marks, the seed in every failure (see
-// tests/support/random.h); SETTLE_NIGHTLY=1 runs twenty times as many.
+// tests/support/random.h); SETTLE_NIGHTLY=1 runs two million transactions.
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <map>
 #include <set>
 #include <span>
@@ -20,6 +19,7 @@
 
 #include "settle/base/fingerprint.h"
 #include "settle/ledger/ledger.h"
+#include "tests/ledger/model_run.h"
 #include "tests/ledger/world.h"
 #include "tests/support/random.h"
 
@@ -305,6 +305,7 @@ class LedgerChainModel : public testing::Test {
     std::vector<Verdict> verdicts(batch.size());
     const TotalAtLeast::Context context{.least = kLeast};
     const OwnersUpTo authority{.most = most};
+    operations_ += batch.size();
     ledger_.Apply(views, {.context = context, .authority = authority, .witness = {}}, verdicts);
     for (std::size_t i = 0, end = 0; i < batch.size(); i = end) {
       end = i + 1;
@@ -374,7 +375,7 @@ class LedgerChainModel : public testing::Test {
     ASSERT_EQ(ledger_.id_count(), model_.ids.size());
     ASSERT_EQ(ledger_.next_index(), LogIndex(model_.next_index));
   }
-  void Round(int number) {
+  void Round(std::uint64_t number) {
     const Mark mark = *ledger_.Begin();
     const Fingerprint before = ledger_.fingerprint();
     const Model model = model_;
@@ -410,16 +411,17 @@ class LedgerChainModel : public testing::Test {
   std::vector<Transaction> made_;
   std::vector<Transaction> last_batch_;
   std::uint64_t last_id_ = 0;
+  std::uint64_t operations_ = 0;  // transactions that both were given
   std::map<std::pair<bool, std::uint16_t>, int> seen_;
 };
 
 TEST_F(LedgerChainModel, AgreesOverRandomBatches) {
-  const char* nightly = std::getenv("SETTLE_NIGHTLY");
-  const int runs = nightly != nullptr && *nightly == '1' ? 60'000 : 3'000;
-  for (int i = 0; i < runs; ++i) {
-    if (i % 40 == 0) Begin();
-    ASSERT_NO_FATAL_FAILURE(Round(i));
+  const std::uint64_t operations = OperationsOf({.usual = 100'000, .nightly = 2'000'000});
+  for (std::uint64_t round = 0; operations_ < operations; ++round) {
+    if (round % 40 == 0) Begin();
+    ASSERT_NO_FATAL_FAILURE(Round(round));
   }
+  SayWhatRan(operations_);
   for (const LedgerReason met :
        {LedgerReason::kOk, LedgerReason::kChainOpen, LedgerReason::kChainFailed,
         LedgerReason::kIdTwiceInChain, LedgerReason::kExpired, LedgerReason::kIdAlreadyFailed,

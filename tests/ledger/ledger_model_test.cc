@@ -3,14 +3,13 @@
 
 // The ledger beside an obvious model of it: maps that are copied whole, and no index, no scratch,
 // no undo log. Random operations, the seed in every failure (see tests/support/random.h);
-// SETTLE_NIGHTLY=1 runs twenty times as many.
+// SETTLE_NIGHTLY=1 runs a million.
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <map>
 #include <optional>
 #include <set>
@@ -19,6 +18,7 @@
 
 #include "settle/base/fingerprint.h"
 #include "settle/ledger/ledger.h"
+#include "tests/ledger/model_run.h"
 #include "tests/ledger/world.h"
 #include "tests/support/random.h"
 
@@ -318,10 +318,9 @@ class LedgerModelTest : public testing::Test {
 };
 
 TEST_F(LedgerModelTest, AgreesOverRandomOperationsWithMarksAndJumpsOfTime) {
-  const char* nightly = std::getenv("SETTLE_NIGHTLY");
-  const int operations = nightly != nullptr && *nightly == '1' ? 1'000'000 : 50'000;
+  const std::uint64_t operations = OperationsOf({.usual = 50'000, .nightly = 1'000'000});
   ASSERT_NO_FATAL_FAILURE(AdvanceBoth());
-  for (int i = 0; i < operations; ++i) {
+  for (std::uint64_t i = 0; i < operations; ++i) {
     SCOPED_TRACE("operation " + std::to_string(i));
     const std::uint64_t kind = random_.Below(100);
     if (kind < 78) {
@@ -339,6 +338,7 @@ TEST_F(LedgerModelTest, AgreesOverRandomOperationsWithMarksAndJumpsOfTime) {
     }
     ASSERT_NO_FATAL_FAILURE(Compare());
   }
+  SayWhatRan(operations);
   // Every verdict that the model knows was met.
   for (const LedgerReason reason :
        {LedgerReason::kOk, LedgerReason::kExpired, LedgerReason::kIdAlreadyFailed,
