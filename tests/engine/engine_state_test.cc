@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "settle/base/codec.h"
@@ -175,6 +176,11 @@ const std::vector<Forgery>& Forgeries() {
          EXPECT_TRUE(AddTo(s.ledger.accounts[2].balance, Of(1)));
        }},
       {"flags", [](EngineState& s) { s.ledger.accounts[1].flags = {AccountFlag::kHistory}; }},
+      {"the order of accounts",
+       [](EngineState& s) {
+         std::swap(s.ledger.accounts[0], s.ledger.accounts[3]);
+         std::swap(s.histories[0], s.histories[3]);
+       }},
       {"entries", [](EngineState& s) { ++s.ledger.accounts[1].entries; }},
       {"a hold", [](EngineState& s) { s.ledger.holds[0].terms.resolver = OwnerOf(1); }},
       {"a hold left out", [](EngineState& s) { s.ledger.holds.PopBack(); }},

@@ -100,7 +100,8 @@ AccountProof SomeAccount() {
                                       .flags = {AccountFlag::kDebitsFrozen},
                                       .has_limits = true,
                                       .limits = {Amount(-12), Amount(13)},
-                                      .history = Digest::FromNumber(11)},
+                                      .history = Digest::FromNumber(11),
+                                      .number = 12},
                              .path = {SomeSteps()}};
   return {.account = {OwnerId::FromNumber(0xa1), kCash, TokenId(1)},
           .state = {.accounts = {1, 2, Digest::FromNumber(3)},

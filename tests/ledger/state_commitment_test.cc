@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "settle/base/codec.h"
@@ -104,7 +105,7 @@ TEST(LedgerCommitment, HoldsAccountsHoldsAndIds) {
   // Opened by the promise alone.
   leaf = world.commitment_.accounts().Find(Cash(4));
   ASSERT_NE(leaf, nullptr);
-  EXPECT_EQ(*leaf, (AccountLeaf{.pending = {Of(0), Of(70)}}));
+  EXPECT_EQ(*leaf, (AccountLeaf{.pending = {Of(0), Of(70)}, .number = 4}));
   EXPECT_EQ(world.commitment_.accounts().Find(Cash(5)), nullptr);
 
   std::vector<std::byte> input(16);
@@ -186,6 +187,12 @@ TEST(LedgerCommitment, IsRecoveredFromTheLedgerAndTheHistoriesAndFromNothingElse
   other = state;
   other.accounts[2].flags = {AccountFlag::kHistory};
   EXPECT_EQ(recover(other, world.Histories(), head), LedgerReason::kRootMismatch);
+  // The same accounts in another order, in which the ids would name others.
+  other = state;
+  histories = world.Histories();
+  std::swap(other.accounts[1], other.accounts[3]);
+  std::swap(histories[1], histories[3]);
+  EXPECT_EQ(recover(other, histories, head), LedgerReason::kRootMismatch);
   other = state;
   other.holds[0].terms.resolver = OwnerOf(2);
   EXPECT_EQ(recover(other, world.Histories(), head), LedgerReason::kRootMismatch);

@@ -41,6 +41,7 @@ struct AccountEntry {
 struct AccountChange {
   AccountState account{};
   Pending pending{};
+  std::uint32_t number = 0;     // how many accounts were opened before it
   std::size_t first_entry = 0;  // in LedgerChanges::entries
   std::size_t entry_count = 0;
 };

@@ -5,7 +5,7 @@
 // own.
 //
 //   header.state.root = H(record of StateCommitment)
-//     accounts   AccountKey -> AccountLeaf      balance, what is reserved, entries, history
+//     accounts   AccountKey -> AccountLeaf      balance, what is reserved, entries, history, order
 //     holds      TransactionId -> digest of HoldContent
 //     ids        period -> IdPeriod             every id that may still be repeated
 //     authority  a digest of what the authority knows
@@ -230,7 +230,7 @@ void LedgerCommitment<H>::GatherAccounts(const LedgerChanges& changes, Height he
       history = ExtendHistory(hasher_, history, height, changes.entries_of(change), scratch_);
     }
     account_changes_.push_back(
-        {change.account.key, LeafOf(change.account, change.pending, history)});
+        {change.account.key, LeafOf(change.account, change.pending, history, change.number)});
   }
 }
 
@@ -280,8 +280,9 @@ Reason LedgerCommitment<H>::Recover(const LedgerT& ledger, std::span<const Diges
   std::vector<typename Accounts::Entry> accounts;
   accounts.reserve(histories.size());
   ledger.ForEachAccount([&](const AccountState& account) {
-    const Digest& history = histories[accounts.size()];
-    accounts.push_back({account.key, LeafOf(account, ledger.PendingOf(account.key), history)});
+    const auto number = static_cast<std::uint32_t>(accounts.size());
+    const Pending pending = ledger.PendingOf(account.key);
+    accounts.push_back({account.key, LeafOf(account, pending, histories[number], number)});
   });
   std::ranges::sort(accounts, {}, [](const auto& entry) { return entry.key; });
   std::vector<typename Holds::Entry> holds;

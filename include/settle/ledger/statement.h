@@ -51,21 +51,25 @@ struct AccountLeaf {
   bool has_limits = false;  // ... of its own: without, they are the host's and stand as kUnlimited
   Limits limits = kUnlimited;
   Digest history{};  // of all entries
+  // How many accounts were opened before it: ids name accounts by this number, so that a state with
+  // the same accounts in another order is another one.
+  std::uint32_t number = 0;
   using Fields = Members<&AccountLeaf::balance, &AccountLeaf::pending, &AccountLeaf::entries,
                          &AccountLeaf::flags, &AccountLeaf::has_limits, &AccountLeaf::limits,
-                         &AccountLeaf::history>;
+                         &AccountLeaf::history, &AccountLeaf::number>;
 };
 
-// The leaf of an account in this state.
+// The leaf of an account in this state, the one that was opened after `number` others.
 [[nodiscard]] inline AccountLeaf LeafOf(const AccountState& account, const Pending& pending,
-                                        const Digest& history) {
+                                        const Digest& history, std::uint32_t number) {
   return {.balance = account.balance,
           .pending = pending,
           .entries = account.entries,
           .flags = account.flags,
           .has_limits = account.has_limits,
           .limits = account.limits,
-          .history = history};
+          .history = history,
+          .number = number};
 }
 
 // The entries of one account in one block, in the order of receipts.

@@ -26,6 +26,7 @@ Reason Ledger<I, A, P>::ChangesSince(Mark mark, LedgerChanges& out) {
   for (const detail::Touched& touched : touched_.entries()) {
     out.accounts.push_back({.account = StateOf(touched.row),
                             .pending = accounts_.PendingOf(touched.row),
+                            .number = touched.row,
                             .first_entry = first});
     first += touched.legs;
   }
