@@ -430,7 +430,7 @@ TEST_F(SettlementEngineTest, DigestOfASmallRunNeverChanges) {
       ASSERT_TRUE(world.Finalize(block).ok());
     }
     EXPECT_EQ(ToString(block.digest),
-              "62855171698e88217a0ef7d06ffce76971976805afb413523ad6756e732d7b95");
+              "24b65afa765c8d200f6c53c65ae7744f381cb2ed63a18767f67ebb99a1ae1f44");
   }
 }
 

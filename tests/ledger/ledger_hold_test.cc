@@ -95,6 +95,15 @@ class LedgerHold : public testing::Test {
   TestLedger ledger_{SmallOptions()};
 };
 
+TEST_F(LedgerHold, EndsWithinTheHorizonOfHolds) {
+  const std::uint64_t horizon = SmallOptions().hold_horizon.value();
+  ExpectNoTrace(HoldOf(1, Until(1010 + horizon + 1)), LedgerReason::kWrongTerms);
+  ExpectNoTrace(HoldOf(1, Until(kMax<std::uint64_t>)), LedgerReason::kWrongTerms);
+  ExpectNoTrace(HoldOf(1, Until(1010)), LedgerReason::kWrongTerms);
+  EXPECT_TRUE(Do(HoldOf(1, Until(1010 + horizon))).ok());
+  EXPECT_TRUE(Do(HoldOf(2, Until(1011))).ok());
+}
+
 TEST_F(LedgerHold, ReservesBothSidesAndMovesNothing) {
   ASSERT_TRUE(Do(HoldOf(1)).ok());
   ExpectBalances(1000, 1000);

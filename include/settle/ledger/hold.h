@@ -36,7 +36,8 @@ struct HoldTerms {
   // Whether it may be posted in several parts; otherwise the first post ends it and releases what
   // it leaves.
   bool in_parts = false;
-  // kTimed: the hold is over at this instant and after. Otherwise zero.
+  // kTimed: the hold is over at this instant and after, which lies within the ledger's hold
+  // horizon. Otherwise zero.
   Timestamp expires_at{};
   // kTimed: who posts and voids it. Otherwise zero.
   OwnerId resolver{};

@@ -28,6 +28,8 @@ struct LedgerOptions {
   std::size_t id_capacity = std::size_t{1} << 22;
   // The most holds that are open at once.
   std::size_t hold_capacity = std::size_t{1} << 20;
+  // How far after log time a timed hold may end.
+  Duration hold_horizon{std::uint64_t{30 * 24 * 3600} * 1'000'000'000};
   // How far after log time a transaction's valid_until may lie.
   Duration id_horizon{std::uint64_t{3'600'000'000'000}};
   // Ids are dropped together in periods of this length, or of 1/65,536 of the horizon if that is

@@ -87,7 +87,12 @@ Reason Ledger<I, A, P>::CheckTerms(const TransactionView& transaction, HoldKind 
   if (terms == nullptr || !terms->Validate().ok() || !header.target.IsZero()) {
     return LedgerReason::kWrongTerms;
   }
-  if (kind == HoldKind::kTimed && terms->expires_at <= now_) return LedgerReason::kWrongTerms;
+  if (kind != HoldKind::kTimed) return {};
+  // Not an addition: now + horizon may be past the end of time.
+  const bool is_over = terms->expires_at <= now_;
+  if (is_over || terms->expires_at.value() - now_.value() > options_.hold_horizon.value()) {
+    return LedgerReason::kWrongTerms;
+  }
   return {};
 }
 
