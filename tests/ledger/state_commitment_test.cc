@@ -30,7 +30,8 @@ HoldTerms TimedUntil(std::uint64_t time) {
 // A ledger and the commitment to it, marked together, and every page there ever was.
 class World {
  public:
-  explicit World(std::uint64_t seed = 0) : commitment_(seed) {}
+  explicit World(std::uint64_t seed = 0, const LedgerOptions& options = SmallOptions())
+      : ledger_(options), commitment_(seed) {}
 
   struct Marks {
     Mark ledger;
@@ -72,7 +73,7 @@ class World {
     return histories;
   }
 
-  TestLedger ledger_{SmallOptions()};
+  TestLedger ledger_;
   LedgerCommitment<> commitment_;
   std::map<AccountKey, Digest> histories_;
 };
@@ -145,6 +146,18 @@ TEST(LedgerCommitment, DropsHoldsThatAreOverAndPeriodsThatHavePassed) {
   world.RevertTo(marks);
   EXPECT_EQ(world.commitment_.Head(Digest()), before);
   EXPECT_NE(world.commitment_.ids().Find(0), nullptr);
+}
+
+TEST(LedgerCommitment, DropsThePeriodsBeforeTheEndOfTime) {
+  LedgerOptions options = SmallOptions();
+  options.id_period = Duration(1);
+  World world(0, options);
+  const std::uint64_t now = kMax<std::uint64_t> - 90;
+  world.Block(world.Begin(), 0, now,
+              [](TestLedger& ledger) { EXPECT_TRUE(Deposit(ledger, 1, 1, 1000).ok()); });
+  EXPECT_EQ(world.commitment_.ids().size(), 1u);
+  world.Block(world.Begin(), 1, now + 10, [](TestLedger&) {});
+  EXPECT_EQ(world.commitment_.ids().size(), 0u);
 }
 
 TEST(LedgerCommitment, ChangesWithEveryPartOfIt) {

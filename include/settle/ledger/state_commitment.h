@@ -250,9 +250,10 @@ void LedgerCommitment<H>::GatherHolds(const LedgerT& ledger, std::span<const Tra
 template <typename H>
 void LedgerCommitment<H>::GatherPassed(std::uint64_t first_period) {
   id_changes_.clear();
-  const std::uint64_t end =
-      (std::min)(first_period, first_period_ + detail::IdTable::kMaxPeriods + 2);
-  for (std::uint64_t period = first_period_; period < end; ++period) {
+  const std::uint64_t count =
+      (std::min)(first_period - first_period_, detail::IdTable::kMaxPeriods + 2);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const std::uint64_t period = first_period_ + i;
     if (ids_.Find(period) != nullptr) id_changes_.push_back({period, std::nullopt});
   }
 }
