@@ -108,6 +108,19 @@ TEST(BookPriceAdjustment, SettlesInCashWhatWasClosedMeanwhile) {
   ExpectLegsWholeOrNone(0, RecipeOf(AdjustmentOf(Holding(3, 0), Holding(0, 0), 500)));
 }
 
+TEST(BookPriceAdjustment, TakesOneHolderOnBothSides) {
+  for (const Int128 lots : {Int128{3}, Int128{-3}}) {
+    PriceAdjustment adjustment = AdjustmentOf(Holding(lots, 30), Holding(lots, 30), 510);
+    adjustment.seller.holder = adjustment.buyer.holder;
+    Legs legs;
+    const AdjustedPositions after = *BookPriceAdjustment(adjustment, legs);
+    // 6 of the 10 are for lots that are open.
+    EXPECT_EQ(after.buyer, Holding(lots, lots > 0 ? 24 : 36));
+    EXPECT_EQ(after.seller, after.buyer);
+    ASSERT_TRUE(Imbalances(legs.view()).empty());
+  }
+}
+
 TEST(BookPriceAdjustment, OfAPositionThatOnlyGrewIsAsIfThePriceHadBeenRight) {
   Random random;
   for (int i = 0; i < 20'000; ++i) {

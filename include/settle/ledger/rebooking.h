@@ -177,9 +177,14 @@ inline Result<AdjustedPositions> BookPriceAdjustment(const PriceAdjustment& adju
   const Result<detail::Adjustment> seller = detail::SplitAdjustment(
       adjustment.seller.before, {.lots = *CheckedNegate(adjustment.lots), .quote = *more});
   if (!seller.ok()) return seller.reason();
-  const auto buyer_after = detail::WithQuote(adjustment.buyer.before, buyer->quote);
-  const auto seller_after = detail::WithQuote(adjustment.seller.before, seller->quote);
+  auto buyer_after = detail::WithQuote(adjustment.buyer.before, buyer->quote);
+  auto seller_after = detail::WithQuote(adjustment.seller.before, seller->quote);
   if (!buyer_after || !seller_after) return BaseReason::kOverflow;
+  // Of one holder on both sides one has nothing open of such a trade, and gets nothing there.
+  if (adjustment.buyer.holder == adjustment.seller.holder) {
+    const auto both = buyer->quote == Amount() ? seller_after : buyer_after;
+    buyer_after = seller_after = both;
+  }
 
   const AssetId quote = adjustment.assets.quote;
   detail::LegDraft draft(out);
