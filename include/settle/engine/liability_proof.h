@@ -79,7 +79,8 @@ struct LiabilityProof {
 };
 
 // What such a proof shows: `head.total` is owed of `head.asset` as of `head.height`, and
-// `liability` is counted in it.
+// `liability` is counted in it. Of a claim below zero nothing is counted, and that nothing is all
+// that is shown: its claim is zero here.
 struct CountedLiability {
   SumHead head{};
   Liability liability{};
@@ -149,7 +150,9 @@ template <typename Scheme>
         if (!status.ok()) return status;
         absl::StatusOr<Binding> binding = trusted.CheckSigned(shown.header.certificate);
         if (!binding.ok()) return binding.status();
-        return Proven<CountedLiability>{{shown.head, shown.liability}, *binding};
+        CountedLiability counted{shown.head, shown.liability};
+        counted.liability.claim = (std::max)(Amount(), counted.liability.claim);
+        return Proven<CountedLiability>{counted, *binding};
       });
 }
 
