@@ -23,6 +23,7 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -177,6 +178,11 @@ class SettlementEngine {
  private:
   static constexpr bool kAuthorityReverts = Revertible<AuthorityPolicy>;
   static constexpr bool kAuthorityIsEncoded = requires { typename AuthorityPolicy::Fields; };
+  static constexpr bool kAuthorityIsCommitted = requires(const AuthorityPolicy& policy) {
+    { policy.root() } -> std::convertible_to<Digest>;
+  };
+  static_assert(!kAuthorityIsEncoded || (kAuthorityReverts && kAuthorityIsCommitted),
+                "an authority with state reverts with its block and stands under the state root");
 
   struct Executed {
     Header header;
