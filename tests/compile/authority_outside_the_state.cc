@@ -26,7 +26,9 @@ struct Remembering : settle::HostVouches {
     return undo.RevertTo(mark, [this](std::uint64_t before) { updates = before; });
   }
   settle::Reason Release(settle::Mark mark) { return undo.Release(mark); }
-#ifndef SETTLE_REJECT
+#ifdef SETTLE_REJECT
+  [[nodiscard]] std::uint64_t root() const { return updates; }
+#else
   [[nodiscard]] settle::Digest root() const { return settle::Digest::FromNumber(updates); }
 #endif
   using Fields = settle::Members<&Remembering::updates>;
