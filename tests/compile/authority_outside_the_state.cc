@@ -27,7 +27,7 @@ struct Remembering : settle::HostVouches {
   }
   settle::Reason Release(settle::Mark mark) { return undo.Release(mark); }
 #ifdef SETTLE_REJECT
-  [[nodiscard]] std::uint64_t root() const { return updates; }
+  [[nodiscard]] settle::Digest Root() const { return settle::Digest::FromNumber(updates); }
 #else
   [[nodiscard]] settle::Digest root() const { return settle::Digest::FromNumber(updates); }
 #endif
