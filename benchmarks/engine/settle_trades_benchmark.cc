@@ -7,9 +7,9 @@
 //
 // The baseline does the same hashes over inputs of the same lengths, the same number of signatures
 // and verifications, and touches the same number of account rows and id slots, block for block.
-// They are counted by a replica that makes every header again with a hasher that counts, and is
-// compared with the runner's own: what is counted is what the work does. Booking, margin, look-ups,
-// the proofs' copies and everything else is the work's own.
+// The engine's are counted by its parts with a hasher that counts, which make every header again:
+// what is counted is what the work does. Booking, margin, look-ups, the proofs' copies and
+// everything else is the work's own.
 
 #include <benchmark/benchmark.h>
 
@@ -22,24 +22,21 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "benchmarks/baseline.h"
 #include "benchmarks/counted_hashes.h"
 #include "benchmarks/paired.h"
-#include "examples/settle_trades/accounts.h"
+#include "examples/settle_trades/engine_parts.h"
 #include "examples/settle_trades/generator.h"
+#include "examples/settle_trades/genesis.h"
 #include "examples/settle_trades/runner.h"
 #include "examples/settle_trades/stream.h"
-#include "settle/base/codec.h"
-#include "settle/crypto/signer.h"
-#include "settle/engine/balance_proof.h"
+#include "settle/base/types.h"
 #include "settle/engine/header.h"
-#include "settle/ledger/accumulator.h"
-#include "settle/ledger/authority.h"
+#include "settle/engine/settlement_engine.h"
 #include "settle/ledger/compact_range.h"
 #include "settle/ledger/inclusion.h"
-#include "settle/ledger/invariant.h"
-#include "settle/ledger/ledger.h"
-#include "settle/ledger/state_commitment.h"
+#include "settle/ledger/owner_keys.h"
 #include "settle/ledger/transaction.h"
 #include "settle/ledger/types.h"
 
@@ -87,148 +84,92 @@ struct Cost {
   std::size_t touches = 0;
 };
 
-// Does a runner's blocks once more, without margin, consents and votes, and counts.
-class Replica {
+// Counts what `runner` did for its last block beside the engine's execution.
+class Counter {
  public:
-  Replica() : hasher_(&cost_.hashes), receipts_(hasher_), state_(0, hasher_) {}
-
-  // The runner's last block, genesis first. False when another header comes out.
-  bool Follow(const example::Runner& runner) {
-    const BlockResult& result = runner.result();
-    cost_ = Cost();
-    const Result<Mark> marks[] = {ledger_.Begin(), state_.Begin()};
-    if (!Apply(runner) || !ledger_.ChangesSince(*marks[0], changes_).ok() ||
-        !state_.Update(ledger_, *marks[0], changes_).ok()) {
-      return false;
+  void Add(const example::Runner& runner, Cost& cost) {
+    const CountingSha256 hasher(&cost.hashes);
+    // The venue digests every transaction. It and the engine each build the tree over the digests.
+    for (const TransactionView& transaction : runner.transactions()) {
+      (void)TransactionDigest(hasher, transaction, bytes_);
+      cost.touches += transaction.legs.size() + 2;
     }
-    const StateCommitment state = state_.Head(result.state.authority);
-    const Header header = HeaderOf(runner, state);
-    const bool same = HeaderDigest(hasher_, header) == result.digest;
-    return ledger_.Release(*marks[0]).ok() && state_.Release(*marks[1]).ok() && same;
-  }
-
-  // Of the last block.
-  Cost CostOf(const example::Runner& runner) {
-    // The venue and the engine each digest every transaction and build the tree over them whose
-    // root the venue signs.
-    for (int twice = 0; twice < 2; ++twice) CountConsent(runner);
+    for (int twice = 0; twice < 2; ++twice) CountTree(runner.transactions().size(), hasher);
     const std::size_t proofs = runner.proofs_verified() - proofs_before_;
     proofs_before_ = runner.proofs_verified();
-    for (std::size_t i = 0; i < proofs; ++i) CountProof(runner);
-    for (const TransactionView& transaction : runner.transactions()) {
-      cost_.touches += transaction.legs.size() + 2;
-    }
+    for (std::size_t i = 0; i < proofs; ++i) CountProof(runner, hasher);
     // Votes and the venue's consent; votes, the certificate, the consent, and the certificate of
     // each proof.
-    cost_.signatures = kValidators + 1;
-    cost_.verifications = kValidators + kQuorum + 1 + proofs * kQuorum;
-    return cost_;
+    cost.signatures = kValidators + 1;
+    cost.verifications = kValidators + kQuorum + 1 + proofs * kQuorum;
   }
-
-  [[nodiscard]] std::size_t accounts() const { return ledger_.account_count(); }
-  [[nodiscard]] std::size_t ids() const { return ledger_.id_count(); }
 
  private:
-  bool Apply(const example::Runner& runner) {
-    const Header& header = runner.result().header;
-    const std::span<const TransactionView> transactions = runner.transactions();
-    if (!ledger_.Advance(header.height, header.time).ok()) return false;
-    verdicts_.resize(transactions.size());
-    if (header.height == Height(0)) {
-      for (std::size_t i = 0; i < transactions.size(); ++i) {
-        verdicts_[i] = ledger_.ApplyCompulsory(transactions[i]);
-      }
-    } else {
-      ledger_.Apply(transactions, {.context = {}, .authority = {}, .witness = {}}, verdicts_);
-    }
-    return true;
-  }
-
-  // The runner's header with the replica's roots.
-  Header HeaderOf(const example::Runner& runner, const StateCommitment& state) {
-    Header header = runner.result().header;
-    CompactRange<CountingSha256> entries(hasher_);
-    std::vector<Digest> leaves;
-    const std::span<const TransactionView> transactions = runner.transactions();
-    for (std::size_t i = 0; i < transactions.size(); ++i) {
-      const Digest content = TransactionDigest(Sha256(), transactions[i], bytes_);
-      const Verdict& verdict = verdicts_[i];
-      (void)entries.Append(EncodeRecord(
-          TransactionEntry{.id = transactions[i].header.id,
-                           .content = content,
-                           .disposition = verdict.disposition,
-                           .module = static_cast<std::uint16_t>(verdict.reason.module()),
-                           .code = verdict.reason.code()}));
-      if (verdict.disposition != Disposition::kApplied) continue;
-      leaves.push_back(ReceiptLeaf(hasher_, {.id = transactions[i].header.id,
-                                             .content = content,
-                                             .index = verdict.index,
-                                             .height = verdict.height,
-                                             .time = verdict.time}));
-    }
-    (void)receipts_.AppendDigests(leaves);
-    header.transactions = entries.Head();
-    header.receipts = receipts_.Head();
-    header.state = StateTreeHead(hasher_, state);
-    return header;
-  }
-
-  void CountConsent(const example::Runner& runner) {
-    CompactRange<CountingSha256> tree(hasher_);
-    for (const TransactionView& transaction : runner.transactions()) {
-      (void)tree.Append(TransactionDigest(hasher_, transaction, bytes_).view());
-    }
+  static void CountTree(std::size_t leaves, const CountingSha256& hasher) {
+    CompactRange<CountingSha256> tree(hasher);
+    for (std::size_t i = 0; i < leaves; ++i) (void)tree.Append(Digest().view());
     (void)tree.Root();
   }
 
   // What VerifySettlement hashes: content, receipt, path and header.
-  void CountProof(const example::Runner& runner) {
+  void CountProof(const example::Runner& runner, const CountingSha256& hasher) {
     const BlockResult& result = runner.result();
-    (void)TransactionDigest(hasher_, runner.transactions().front(), bytes_);
+    (void)TransactionDigest(hasher, runner.transactions().front(), bytes_);
     const Receipt& receipt = result.receipts.front();
-    (void)VerifyInclusion(hasher_, ReceiptLeaf(hasher_, receipt), receipt.index,
+    (void)VerifyInclusion(hasher, ReceiptLeaf(hasher, receipt), receipt.index,
                           result.header.receipts, runner.paths().front().path);
-    (void)HeaderDigest(hasher_, result.header);
+    (void)HeaderDigest(hasher, result.header);
   }
 
-  Cost cost_;
-  CountingSha256 hasher_;
-  Ledger<Unmargined, HostVouches, example::VenueAccounts> ledger_{LedgerOptions()};
-  Accumulator<CountingSha256> receipts_;
-  LedgerCommitment<CountingSha256> state_;
   std::size_t proofs_before_ = 0;
-  LedgerChanges changes_;
-  std::vector<Verdict> verdicts_;
   std::vector<std::byte> bytes_;
 };
+
+// Settles the whole stream once and answers what each block costs; nothing where it does not settle
+// or where other headers come out of the parts that count.
+std::vector<Cost> CountCosts(const example::TradeStream& stream) {
+  HashCounts hashes;
+  absl::StatusOr<OwnerKeys<>> keys = example::MakeOwnerKeys(stream);
+  if (!keys.ok()) return {};
+  example::EngineParts<CountingSha256> parts(stream, *std::move(keys), CountingSha256(&hashes));
+  const auto runner = example::Runner::Create(
+      stream,
+      {.block_size = kBlock, .on_executed = [&parts](const auto& block, const auto& result) {
+         return parts.Follow(block, result, [](example::EnginePart) {});
+       }});
+  if (!runner.ok()) return {};
+  if (!parts.FollowGenesis((*runner)->transactions(), (*runner)->result()).ok()) return {};
+  Counter counter;
+  Cost genesis;
+  counter.Add(**runner, genesis);
+  std::vector<Cost> costs;
+  while (!(*runner)->done()) {
+    hashes = HashCounts();
+    if (!(*runner)->SettleNextBlock().ok()) return {};
+    Cost& cost = costs.emplace_back();
+    cost.hashes = hashes;
+    counter.Add(**runner, cost);
+  }
+  return costs;
+}
 
 constexpr std::array<std::byte, 32> kSeed{std::byte{7}};
 
 // The baseline: what each block of the stream costs at least.
 class Counted {
  public:
-  // Settles the whole stream once. False when it does not settle or is not what is counted.
-  bool Count(const example::TradeStream& stream) {
-    const std::unique_ptr<example::Runner> runner = NewRunner(stream);
-    Replica replica;
-    if (runner == nullptr || !replica.Follow(*runner)) return false;
-    (void)replica.CostOf(*runner);
-    std::vector<std::size_t> touches;
-    while (!runner->done()) {
-      if (!runner->SettleNextBlock().ok() || !replica.Follow(*runner)) return false;
-      const Cost cost = replica.CostOf(*runner);
-      blocks_.push_back({BareHashes(cost.hashes), cost.signatures, cost.verifications, {}});
-      touches.push_back(cost.touches);
+  // With tables for so many accounts and ids.
+  Counted(std::span<const Cost> costs, const example::LedgerSize& size)
+      : memory_(size.accounts * 8 + size.ids * 2) {
+    std::mt19937_64 random(5);
+    for (const Cost& cost : costs) {
+      Block& block = blocks_.emplace_back(
+          Block{BareHashes(cost.hashes), cost.signatures, cost.verifications, {}});
+      for (std::size_t i = 0; i < cost.touches; ++i) {
+        block.lines.push_back(&memory_[random() % memory_.size()]);
+      }
       hashes_ += cost.hashes.total();
     }
-    memory_.resize(replica.accounts() * 8 + replica.ids() * 2);
-    std::mt19937_64 random(5);
-    for (std::size_t block = 0; block < blocks_.size(); ++block) {
-      for (std::size_t i = 0; i < touches[block]; ++i) {
-        blocks_[block].lines.push_back(&memory_[random() % memory_.size()]);
-      }
-    }
-    return true;
   }
 
   // Which block the next step does.
@@ -271,8 +212,9 @@ class Counted {
 
 void BM_SettleTrades(benchmark::State& state) {
   const example::TradeStream stream = example::GenerateStream({});
-  Counted counted;
-  if (!counted.Count(stream)) return state.SkipWithError("the stream does not settle as counted");
+  const std::vector<Cost> costs = CountCosts(stream);
+  if (costs.empty()) return state.SkipWithError("the stream does not settle as counted");
+  Counted counted(costs, example::SizeOf(stream));
   World world(stream);
   RunPaired(
       state,

@@ -38,6 +38,8 @@ constexpr OwnerId HouseOwner(std::uint64_t number) {
 
 inline constexpr OwnerId kVenue = detail::HouseOwner(1);
 inline constexpr OwnerId kOutside = detail::HouseOwner(2);
+// Who has no account.
+inline constexpr OwnerId kNobody = detail::HouseOwner(3);
 
 [[nodiscard]] constexpr bool IsHouse(const OwnerId& owner) {
   return owner[0] == detail::kHouseByte;

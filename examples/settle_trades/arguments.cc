@@ -42,6 +42,8 @@ std::variant<Arguments, ExitCode> ParseArguments(int argc, const char* const* ar
           ->type_name("DIR");
   app.add_flag("--quiet", arguments.quiet, "one line instead of the summary, and no progress bar");
   app.add_flag("--json", arguments.json, "the summary as one JSON object");
+  app.add_flag("--stats", arguments.stats,
+               "where the time goes, stage by stage; settles the stream a second time for it");
 
   try {
     app.parse(argc, argv);

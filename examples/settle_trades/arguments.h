@@ -23,6 +23,7 @@ struct Arguments {
   std::optional<std::string> out;
   bool quiet = false;
   bool json = false;
+  bool stats = false;
 };
 
 // What to do instead of running: the text was printed.

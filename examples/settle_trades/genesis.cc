@@ -155,6 +155,13 @@ Openings BookOpenings(const TradeStream& stream, Collateral collateral) {
   return builder.Take();
 }
 
+LedgerSize SizeOf(const TradeStream& stream) {
+  const std::size_t holdings = stream.holdings.size();
+  const std::size_t accounts = stream.accounts.size();
+  return {.accounts = 3 * holdings + 2 * accounts,
+          .ids = stream.trades.size() + holdings + accounts};
+}
+
 TransactionId GenesisId(std::uint64_t number) {
   TransactionId id = TransactionId::FromNumber(number);
   id.data()[0] = std::byte{1};

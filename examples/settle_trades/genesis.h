@@ -59,6 +59,13 @@ struct Openings {
 };
 [[nodiscard]] Openings BookOpenings(const TradeStream& stream, Collateral collateral);
 
+// How many accounts and ids a stream comes to at most, openings included.
+struct LedgerSize {
+  std::size_t accounts = 0;
+  std::size_t ids = 0;
+};
+[[nodiscard]] LedgerSize SizeOf(const TradeStream& stream);
+
 // The id of the transaction `number` of genesis; no trade has it.
 [[nodiscard]] TransactionId GenesisId(std::uint64_t number);
 

@@ -15,11 +15,13 @@
 #include "absl/status/statusor.h"
 #include "examples/settle_trades/arguments.h"
 #include "examples/settle_trades/audit.h"
+#include "examples/settle_trades/balances.h"
 #include "examples/settle_trades/generator.h"
 #include "examples/settle_trades/importer.h"
 #include "examples/settle_trades/output.h"
 #include "examples/settle_trades/progress.h"
 #include "examples/settle_trades/runner.h"
+#include "examples/settle_trades/statistics.h"
 #include "examples/settle_trades/summary.h"
 
 namespace settle::example {
@@ -59,8 +61,8 @@ void AuditBlock(const Runner& runner, Audit& audit, Run& run) {
   audit.CompareLedger(runner.engine().ledger());
 }
 
-// Settles, audits and writes every block. Errors of writing are told apart from all others by
-// `code`.
+// Settles, audits and writes every block, and proves all balances after the last. Errors of writing
+// are told apart from all others by `code`.
 absl::Status SettleAll(Runner& runner, Audit& audit, Run& run, OutputFolder* folder,
                        ProgressBar& bar, int& code) {
   for (bool is_genesis = true; is_genesis || !runner.done(); is_genesis = false) {
@@ -68,6 +70,7 @@ absl::Status SettleAll(Runner& runner, Audit& audit, Run& run, OutputFolder* fol
     if (!is_genesis) {
       const Clock::time_point start = Clock::now();
       if (absl::Status status = runner.SettleNextBlock(); !status.ok()) return status;
+      if (run.statistics != nullptr) run.statistics->stages.Stop();
       run.settling_seconds += SecondsSince(start);
     }
     AuditBlock(runner, audit, run);
@@ -80,6 +83,12 @@ absl::Status SettleAll(Runner& runner, Audit& audit, Run& run, OutputFolder* fol
     code = kInterrupted;
     if (interrupted != 0) return absl::CancelledError("interrupted; nothing was written");
   }
+  code = kCheckFailed;
+  const Clock::time_point start = Clock::now();
+  const absl::StatusOr<BalanceProofs> balances = ProveBalances(runner, audit);
+  if (!balances.ok()) return balances.status();
+  run.balances = *balances;
+  if (run.statistics != nullptr) run.statistics->balance_seconds = SecondsSince(start);
   return absl::OkStatus();
 }
 
@@ -104,10 +113,14 @@ int Main(int argc, const char* const* argv) {
     stream = GenerateStream({});
   }
 
-  const absl::StatusOr<std::unique_ptr<Runner>> runner =
-      Runner::Create(stream, {.validators = arguments.validators,
-                              .block_size = arguments.block_size,
-                              .collateral = arguments.collateral});
+  Statistics statistics;
+  RunnerOptions options{.validators = arguments.validators,
+                        .block_size = arguments.block_size,
+                        .collateral = arguments.collateral};
+  if (arguments.stats) {
+    options.on_stage = [&statistics](Stage stage) { statistics.stages.Enter(stage); };
+  }
+  const absl::StatusOr<std::unique_ptr<Runner>> runner = Runner::Create(stream, options);
   if (!runner.ok()) return Fail(kCheckFailed, runner.status());
   Audit audit(stream, arguments.fills ? Audit::Profit::kCompared : Audit::Profit::kIgnored);
   Run run{.stream = stream,
@@ -116,7 +129,9 @@ int Main(int argc, const char* const* argv) {
           .collateral = arguments.collateral,
           .block_size = arguments.block_size,
           .is_from_file = arguments.fills.has_value(),
-          .refusals = {}};
+          .refusals = {},
+          .statistics = arguments.stats ? &statistics : nullptr};
+  statistics.stages = {};  // without genesis
   int code = kFine;
   {
     ProgressBar bar(arguments.quiet ? ProgressBar::Visible::kNever
@@ -128,6 +143,11 @@ int Main(int argc, const char* const* argv) {
     }
   }
   run.total_seconds = SecondsSince(start);
+  if (arguments.stats) {
+    const absl::StatusOr<EnginePartTimes> parts = MeasureEngineParts(stream, options);
+    if (!parts.ok()) return Fail(kCheckFailed, parts.status());
+    statistics.parts = *parts;
+  }
   const std::string json = SummaryJson(run);
   if (folder != nullptr) {
     absl::Status status = folder->Write("summary.json", AsBytes(json));

@@ -84,14 +84,12 @@ Runner::Runner(const TradeStream& stream, const RunnerOptions& options, Parts pa
                .group = parts.domain.group,
                .epoch = parts.domain.epoch,
                .validator_set = parts.domain.set,
-               .ledger = {.id_capacity = stream.trades.size() + stream.holdings.size() +
-                                         stream.accounts.size()}},
+               .ledger = {.id_capacity = SizeOf(stream).ids}},
               {}, std::move(parts.keys)),
       collector_(std::move(parts.collector)),
       booking_(stream),
       parameters_(Sha256().Hash(EncodeRecord(market_.instruments))) {
-  engine_.Reserve(3 * stream.holdings.size() + 2 * stream.accounts.size(),
-                  stream.trades.size() + stream.accounts.size());
+  engine_.Reserve(SizeOf(stream).accounts, SizeOf(stream).ids);
 }
 
 absl::Status Runner::RunGenesis() {
@@ -110,12 +108,14 @@ absl::Status Runner::RunGenesis() {
 }
 
 absl::Status Runner::SettleNextBlock() {
+  Enter(Stage::kBooking);
   first_trade_ = next_trade_;
   next_trade_ = std::min(first_trade_ + options_.block_size, stream_.trades.size());
   for (const Trade& trade : Trades()) time_ = std::max(time_, TimeOf(trade));
   absl::Status status = ExecuteUntilStable();
   if (status.ok()) status = Certify();
   if (status.ok()) status = ProveReceipts();
+  Enter(Stage::kBooking);
   booking_.Mark();
   MovePrices();
   ++blocks_;
@@ -183,7 +183,9 @@ absl::Status Runner::ExecuteUntilStable() {
     MakeTransactions([trades](std::size_t i) {
       return TransactionHeader{.id = TransactionId::FromNumber(trades[i].id)};
     });
+    Enter(Stage::kConsent);
     if (absl::Status status = ConsentAsVenue(); !status.ok()) return status;
+    Enter(Stage::kExecution);
     const Engine::Block block{.time = time_,
                               .transactions = transactions_,
                               .updates = {},
@@ -192,12 +194,15 @@ absl::Status Runner::ExecuteUntilStable() {
                               .parameters = parameters_,
                               .prices = prices};
     if (absl::Status status = engine_.Execute(block, result_); !status.ok()) return status;
-    if (TakeVerdicts()) return absl::OkStatus();
+    Enter(Stage::kBooking);
+    if (TakeVerdicts()) return ShowExecuted(block);
     booking_.Revert();
     BookTrades(rebooked_);
     // What was executed is already what follows from these verdicts.
-    if (rebooked_ == booked_) return absl::OkStatus();
+    if (rebooked_ == booked_) return ShowExecuted(block);
+    Enter(Stage::kExecution);
     if (absl::Status status = engine_.Rollback(result_.header.height); !status.ok()) return status;
+    Enter(Stage::kBooking);
     std::swap(booked_, rebooked_);
     ++rollbacks_;
   }
@@ -215,6 +220,7 @@ bool Runner::TakeVerdicts() {
 }
 
 absl::Status Runner::Certify() {
+  Enter(Stage::kVotes);
   const std::uint64_t height = result_.header.height.value();
   const VoteStatement statement{.kind = VoteKind::kCommit,
                                 .round = Round(height),
@@ -241,6 +247,7 @@ absl::Status Runner::Certify() {
 }
 
 absl::Status Runner::ProveReceipts() {
+  Enter(Stage::kProofs);
   applied_.clear();
   for (std::size_t i = 0; i < result_.verdicts.size(); ++i) {
     if (result_.verdicts[i].disposition == Disposition::kApplied) applied_.push_back(i);
@@ -250,10 +257,12 @@ absl::Status Runner::ProveReceipts() {
     const LogIndex index = result_.receipts[i].index;
     if (absl::Status status = engine_.ProveReceipt(index, paths_[i]); !status.ok()) return status;
     if (index.value() % options_.verify_every != 0) continue;
+    Enter(Stage::kVerification);
     const auto settled =
         VerifySettlement(validators_, domain_.network, domain_.group, domain_.epoch, ProofOf(i));
     if (!settled.ok()) return settled.status();
     ++proofs_verified_;
+    Enter(Stage::kProofs);
   }
   return absl::OkStatus();
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright the settle authors.
 
-// Settles a stream of trades, block by block: the main job, without files, clocks or printing.
+// Settles a stream of trades, block by block: the main job, without files, clocks or printing. Who
+// has a clock is told when each stage begins.
 //
 // Genesis holds the openings and deposits, one compulsory transaction for each account; the venue's
 // key, every owner's key and every owner's delegation to the venue are in its state. Then each
@@ -31,6 +32,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -56,17 +58,35 @@
 
 namespace settle::example {
 
+// What the settling of a block consists of.
+enum class Stage : std::uint8_t {
+  kBooking = 0,       // trades as legs, and what follows the ledger
+  kConsent = 1,       // the venue's digests and its signature
+  kExecution = 2,     // SettlementEngine::Execute
+  kVotes = 3,         // the validators' signatures, their certificate, and Finalize
+  kProofs = 4,        // of every receipt
+  kVerification = 5,  // of one proof in a hundred
+};
+inline constexpr std::size_t kStageCount = 6;
+
+using VenueEngine = SettlementEngine<TransitionRule<ExactPpm>, OwnerKeys<>, VenueAccounts>;
+
 struct RunnerOptions {
   std::size_t validators = 4;
   std::size_t block_size = 1'000;  // at least 1
   Collateral collateral = Collateral::kAmple;
   // The proof of each receipt whose index is a multiple of this is verified.
   std::size_t verify_every = 100;  // at least 1
+  // Called when a stage begins.
+  std::function<void(Stage)> on_stage = nullptr;
+  // Called with each block but genesis as it was executed for good, and with what came out. Errors
+  // are those of SettleNextBlock.
+  std::function<absl::Status(const VenueEngine::Block&, const BlockResult&)> on_executed = nullptr;
 };
 
 class Runner {
  public:
-  using Engine = SettlementEngine<TransitionRule<ExactPpm>, OwnerKeys<>, VenueAccounts>;
+  using Engine = VenueEngine;
 
   // Executes and certifies genesis. The stream outlives the runner. Errors: those of the engine and
   // of the quorum, which for a stream as described in stream.h are mistakes of this program.
@@ -111,12 +131,18 @@ class Runner {
     friend bool operator==(const Booked&, const Booked&) = default;
   };
 
+  void Enter(Stage stage) const {
+    if (options_.on_stage) options_.on_stage(stage);
+  }
   [[nodiscard]] absl::Status RunGenesis();
   void BookTrades(Booked& out);
   template <typename HeaderOf>
   void MakeTransactions(HeaderOf&& header_of);
   [[nodiscard]] absl::Status ConsentAsVenue();
   [[nodiscard]] absl::Status ExecuteUntilStable();
+  [[nodiscard]] absl::Status ShowExecuted(const Engine::Block& block) const {
+    return options_.on_executed ? options_.on_executed(block, result_) : absl::OkStatus();
+  }
   // Compares the verdicts with assumed_refused_, which becomes what they are.
   [[nodiscard]] bool TakeVerdicts();
   [[nodiscard]] absl::Status Certify();

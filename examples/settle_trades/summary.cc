@@ -179,10 +179,36 @@ void WriteEngine(const Run& run, TextWriter& out) {
   out.Line("final header", ToString(runner.engine().final_digest()));
   out.Line("proofs", absl::StrCat("of every receipt; ", Grouped(runner.proofs_verified()),
                                   " verified against the validator set"));
+  out.Line("balances",
+           absl::StrCat(Count(run.balances.proved, "balance"),
+                        " proved, each equal to the book's; ", Grouped(run.balances.whole),
+                        " of them and ", Count(run.balances.absent, "absent account"),
+                        " verified against the validator set alone"));
   out.Line("time",
            absl::StrFormat("%.3f s to settle, %s trades per second on one thread; "
                            "%.3f s in all",
                            run.settling_seconds, Grouped(TradesPerSecond(run)), run.total_seconds));
+}
+
+// Milliseconds, percent of what it takes to settle, and nanoseconds a trade.
+std::string StatisticsText(const Run& run, const StatisticsLine& line) {
+  const double share = run.settling_seconds > 0 ? line.seconds / run.settling_seconds * 100 : 0;
+  const double trades = static_cast<double>(std::max<std::size_t>(run.audit.trade_count(), 1));
+  return absl::StrFormat("%-34s %9.1f ms %6.1f %% %8.0f ns a trade",
+                         line.is_part ? absl::StrCat("  ", line.name) : line.name,
+                         line.seconds * 1e3, share, line.seconds * 1e9 / trades);
+}
+
+void WriteStatistics(const Run& run, TextWriter& out) {
+  if (run.statistics == nullptr) return;
+  out.Line("stages",
+           "of the time to settle; the parts of execution were timed in a second run over "
+           "the same blocks,");
+  out.Line("", absl::StrFormat("by the library's parts called one by one, which took %.1f ms",
+                               run.statistics->parts.total_seconds() * 1e3));
+  for (const StatisticsLine& line : LinesOf(*run.statistics)) out.Item(StatisticsText(run, line));
+  out.Line("", absl::StrFormat("proofs of all balances: %.1f ms beside it",
+                               run.statistics->balance_seconds * 1e3));
 }
 
 }  // namespace
@@ -199,6 +225,7 @@ std::string SummaryText(const Run& run) {
   WriteOutcome(run, out);
   WriteComparison(run, out);
   WriteEngine(run, out);
+  WriteStatistics(run, out);
   return out.out_;
 }
 
@@ -237,7 +264,7 @@ std::string SummaryJson(const Run& run) {
                            {"file", Usdc(difference.file)}});
   }
   const LegStatistics legs = LegsOf(run);
-  const Json summary = {
+  Json summary = {
       {"input", stream.name},
       {"fills_read", stream.fills_read},
       {"trades", run.audit.trade_count()},
@@ -265,12 +292,21 @@ std::string SummaryJson(const Run& run) {
       {"fees", Usdc(run.audit.BalanceOf(CashAccount(kVenue, kUsdc)))},
       {"collateral", std::string(NameOf(run.collateral))},
       {"proofs_verified", runner.proofs_verified()},
+      {"balances_proved", run.balances.proved},
+      {"balances_verified", run.balances.whole},
+      {"absences_verified", run.balances.absent},
       {"refusals", refusals},
       {"pnl_differences", differences},
       {"settling_seconds", run.settling_seconds},
       {"wall_seconds", run.total_seconds},
       {"trades_per_second", TradesPerSecond(run)},
   };
+  if (run.statistics != nullptr) {
+    Json stages = Json::object();
+    for (const StatisticsLine& line : LinesOf(*run.statistics)) stages[line.key] = line.seconds;
+    stages["balance_proofs"] = run.statistics->balance_seconds;
+    summary["stage_seconds"] = stages;
+  }
   return summary.dump(2, ' ', true, Json::error_handler_t::replace) + "\n";
 }
 

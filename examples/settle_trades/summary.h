@@ -11,8 +11,10 @@
 #include <vector>
 
 #include "examples/settle_trades/audit.h"
+#include "examples/settle_trades/balances.h"
 #include "examples/settle_trades/collateral.h"
 #include "examples/settle_trades/runner.h"
+#include "examples/settle_trades/statistics.h"
 #include "examples/settle_trades/stream.h"
 #include "settle/base/reason.h"
 
@@ -31,8 +33,10 @@ struct Run {
   std::size_t block_size = 0;
   bool is_from_file = false;
   std::vector<Refusal> refusals;
-  double settling_seconds = 0;  // booking to proofs, of all blocks but genesis
-  double total_seconds = 0;     // of the program until now
+  double settling_seconds = 0;       // booking to proofs, of all blocks but genesis
+  double total_seconds = 0;          // of the program until now
+  BalanceProofs balances{};          // after the last block
+  Statistics* statistics = nullptr;  // if they were asked for
 };
 
 // True when all that must hold held.

@@ -90,7 +90,11 @@ TEST_F(RealFile, SettlesAllOfItsTradesUnderAmpleCollateral) {
   EXPECT_EQ(summary["blocks"], 4);
   EXPECT_EQ(summary["certificate_weight"], 4);
   EXPECT_EQ(summary["total_weight"], 4);
+  EXPECT_EQ(summary["balances_proved"], 5112);
+  EXPECT_EQ(summary["balances_verified"], 52);
+  EXPECT_EQ(summary["absences_verified"], 1);
   EXPECT_GT(summary["trades_per_second"], 0);
+  EXPECT_FALSE(summary.contains("stage_seconds"));
 }
 
 TEST_F(RealFile, RefusesNineOfItsTradesForMarginUnderTightCollateral) {
@@ -210,6 +214,36 @@ TEST(GeneratedStream, SettlesWithoutAFile) {
   EXPECT_EQ(summary["final_digest"],
             "51104acd8b9c11b90a2cb85c727f7e9ec9a2811f2bd7054d7bfedeed5304c683");
   EXPECT_EQ(summary["proofs_verified"], 1010);  // one in 100, genesis included
+  EXPECT_EQ(summary["balances_proved"], 10012);
+}
+
+TEST_F(RealFile, IsDividedIntoStagesWhenThatIsAsked) {
+  const nlohmann::json summary =
+      JsonOf(SettleTrades({"--fills", path_, "--json", "--stats", "--collateral", "tight"}));
+  const nlohmann::json& stages = summary["stage_seconds"];
+  double sum = 0;
+  for (const char* stage : {"booking", "consent", "execution", "votes", "proofs", "verification"}) {
+    ASSERT_TRUE(stages.contains(stage)) << stage;
+    EXPECT_GT(stages[stage], 0.0) << stage;
+    sum += stages[stage].get<double>();
+  }
+  const double settling = summary["settling_seconds"];
+  EXPECT_LE(sum, settling + 1e-6);
+  EXPECT_GE(sum, 0.8 * settling);  // all of it but what a stolen processor takes in between
+  for (const char* part :
+       {"digests", "consent", "apply", "receipts", "changes", "state", "header"}) {
+    EXPECT_GT(stages["execution_" + std::string(part)], 0.0) << part;
+  }
+  EXPECT_GT(stages["balance_proofs"], 0.0);
+
+  const ProgramResult text = SettleTrades({"--fills", path_, "--stats"});
+  EXPECT_EQ(text.exit_code, 0) << text.err;
+  EXPECT_THAT(text.out, HasSubstr("5,112 balances proved, each equal to the book's; 52 of them and "
+                                  "1 absent account verified"));
+  for (const char* line : {"booking", "execution", "state roots", "verification of proofs",
+                           "ns a trade", "second run over the same blocks"}) {
+    EXPECT_THAT(text.out, HasSubstr(line));
+  }
 }
 
 TEST(GeneratedStream, SaysOneLineWhenItIsAskedToBeQuiet) {
@@ -235,8 +269,8 @@ TEST(GeneratedStream, ShowsABarOnATerminalUnlessItIsAskedToBeQuiet) {
 TEST(SettleTrades, ExplainsItself) {
   const ProgramResult help = SettleTrades({"--help"});
   EXPECT_EQ(help.exit_code, 0);
-  for (const char* option :
-       {"--fills", "--validators", "--block-size", "--collateral", "--out", "--quiet", "--json"}) {
+  for (const char* option : {"--fills", "--validators", "--block-size", "--collateral", "--out",
+                             "--quiet", "--json", "--stats"}) {
     EXPECT_THAT(help.out, HasSubstr(option));
   }
 }
