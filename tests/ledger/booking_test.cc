@@ -112,6 +112,9 @@ TEST(BookContractTrade, TakesOneHolderOnBothSides) {
   // A short buys from itself.
   parties.buyer.before = parties.seller.before = Holding(-3, 30);
   EXPECT_EQ(BookContractTrade(TradeOf(2, 28, parties), legs)->seller.after, Holding(-3, 38));
+  // Its cash may lie in two places: the position is the same.
+  parties.seller.holder.cash = Compartment(8);
+  EXPECT_EQ(BookContractTrade(TradeOf(2, 28, parties), legs)->seller.after, Holding(-3, 38));
 }
 
 TEST(BookContractTrade, RefusesWhatIsNoTradeAndWhatDoesNotFit) {

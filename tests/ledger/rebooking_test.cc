@@ -112,6 +112,7 @@ TEST(BookPriceAdjustment, TakesOneHolderOnBothSides) {
   for (const Int128 lots : {Int128{3}, Int128{-3}}) {
     PriceAdjustment adjustment = AdjustmentOf(Holding(lots, 30), Holding(lots, 30), 510);
     adjustment.seller.holder = adjustment.buyer.holder;
+    if (lots < 0) adjustment.seller.holder.cash = Compartment(8);
     Legs legs;
     const AdjustedPositions after = *BookPriceAdjustment(adjustment, legs);
     // 6 of the 10 are for lots that are open.

@@ -179,9 +179,14 @@ inline void MoveToBuyer(const TradeParties& parties, AssetId asset, Amount amoun
   draft.Move(route, amount);
 }
 
+// Whether the two have one position, be it with cash in two places.
+[[nodiscard]] constexpr bool IsOnePosition(const PositionHolder& a, const PositionHolder& b) {
+  return a.owner == b.owner && a.compartment == b.compartment;
+}
+
 // Where one holder is on both sides at most one of them reduces the position, and its lots stay.
 [[nodiscard]] constexpr Reason JoinEffects(const TradeParties& parties, TradeEffects& effects) {
-  if (!(parties.buyer.holder == parties.seller.holder)) return {};
+  if (!IsOnePosition(parties.buyer.holder, parties.seller.holder)) return {};
   const PositionBalance& before = parties.buyer.before;
   const bool buyer_reduces = effects.buyer.closed != Amount();
   const Amount profit = buyer_reduces ? effects.buyer.profit : effects.seller.profit;

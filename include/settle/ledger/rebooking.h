@@ -181,7 +181,7 @@ inline Result<AdjustedPositions> BookPriceAdjustment(const PriceAdjustment& adju
   auto seller_after = detail::WithQuote(adjustment.seller.before, seller->quote);
   if (!buyer_after || !seller_after) return BaseReason::kOverflow;
   // Of one holder on both sides one has nothing open of such a trade, and gets nothing there.
-  if (adjustment.buyer.holder == adjustment.seller.holder) {
+  if (detail::IsOnePosition(adjustment.buyer.holder, adjustment.seller.holder)) {
     const auto both = buyer->quote == Amount() ? seller_after : buyer_after;
     buyer_after = seller_after = both;
   }
