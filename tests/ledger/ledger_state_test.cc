@@ -231,6 +231,13 @@ TEST_F(LedgerStateTest, RefusesAReceiptThatWasNotGivenYet) {
   ExpectRefused(BaseReason::kOutOfRange, state_);
 }
 
+TEST_F(LedgerStateTest, LeavesNumbersForTheReceiptsToCome) {
+  state_.next_index = LogIndex((std::uint64_t{1} << 63) - 1);
+  EXPECT_TRUE(Recover(state_).ok());
+  state_.next_index = LogIndex(std::uint64_t{1} << 63);
+  ExpectRefused(BaseReason::kOutOfRange, state_);
+}
+
 TEST_F(LedgerStateTest, RefusesWhatHappenedInTheFuture) {
   IdOf(1).time = state_.now;
   IdOf(1).height = state_.height;

@@ -241,10 +241,10 @@ class Ledger {
   // The whole value, and a ledger from it: what is accepted is what State gives again. Errors of
   // Recover: kNotCanonical for an account or id that stands twice or out of order and for a refused
   // id with legs or a receipt or a hold with nothing left, kOutOfRange for a row, time or index
-  // beyond the state's own, kUnbalanced where the balances or a hold's legs of an asset do not sum
-  // to zero, kAmountOverflow where a hold could not be posted, kExpiryTooFar, kIdTableFull,
-  // kHoldTableFull, kAccountHeld for a closed account of which a settlement reserves something, and
-  // those of AccountState::Validate.
+  // beyond the state's own or 2^63 receipts, kUnbalanced where the balances or a hold's legs of an
+  // asset do not sum to zero, kAmountOverflow where a hold could not be posted, kExpiryTooFar,
+  // kIdTableFull, kHoldTableFull, kAccountHeld for a closed account of which a settlement reserves
+  // something, and those of AccountState::Validate.
   [[nodiscard]] LedgerState State() const;
   [[nodiscard]] static Result<Ledger> Recover(const LedgerState& state, LedgerOptions options,
                                               Invariant invariant = {}, Accounts accounts = {});

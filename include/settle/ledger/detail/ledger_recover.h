@@ -93,6 +93,8 @@ Result<Ledger<I, A, P>> Ledger<I, A, P>::Recover(const LedgerState& state, Ledge
     }
   }
   if (!detail::EveryAssetSumsToZero(state, options.hash_seed)) return LedgerReason::kUnbalanced;
+  // There is always a number for the next receipt, however long the ledger goes on.
+  if (state.next_index.value() >> 63 != 0) return BaseReason::kOutOfRange;
   ledger.height_ = state.height;
   ledger.now_ = state.now;
   ledger.next_index_ = state.next_index;
