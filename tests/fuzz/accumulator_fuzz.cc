@@ -18,8 +18,9 @@ namespace {
 int CheckTree(ByteView input) {
   Accumulator<> tree;
   bool violated = false;
-  if (!DecodesCanonically(input, tree, violated)) return 0;
+  const bool decoded = DecodesCanonically(input, tree, violated);
   if (violated) return 1;
+  if (!decoded) return 0;
   // A frontier fed with the same leaves says the same of it.
   Result<CompactRange<>> range = tree.Freeze(tree.pruned());
   if (!range.ok()) return 2;

@@ -24,6 +24,7 @@
 
 #include "settle/base/bytes.h"
 #include "settle/base/codec.h"
+#include "tests/support/allocations.h"
 
 namespace settle::test {
 
@@ -62,12 +63,38 @@ inline ByteView InputOf(const std::uint8_t* data, std::size_t size) {
   return {reinterpret_cast<const std::byte*>(data), size};
 }
 
+// What decoding allocates at most: room for the elements themselves, which are larger than their
+// encodings, for what is derived from them, and for the first pieces of a store.
+inline constexpr std::size_t kMostAllocatedPerByte = 32;
+inline constexpr std::size_t kMostAllocatedBeside = 65'536;
+
+// Runs `decode`, and sets `violated` where it allocates more than the input is worth.
+template <typename Decode>
+bool DecodesWithinBounds(ByteView input, const Decode& decode, bool& violated) {
+  const AllocationCounter counter;
+  const bool decoded = decode();
+  const std::size_t most = kMostAllocatedBeside + kMostAllocatedPerByte * input.size();
+  violated = violated || counter.bytes() > most;
+  return decoded;
+}
+
 // Decodes the whole input as a T. Sets `violated` where a value was accepted of which these bytes
-// are not the encoding.
+// are not the encoding, or where more was allocated than they are worth.
 template <typename T>
 bool DecodesCanonically(ByteView input, T& value, bool& violated) {
-  if (!DecodeInto(input, value).ok()) return false;
+  const auto decode = [&] { return DecodeInto(input, value).ok(); };
+  if (!DecodesWithinBounds(input, decode, violated)) return false;
   const std::vector<std::byte> again = Encode(value);
+  violated = violated || again != std::vector<std::byte>(input.begin(), input.end());
+  return true;
+}
+
+// The same of a record.
+template <typename T>
+bool RecordDecodesCanonically(ByteView input, T& value, bool& violated) {
+  const auto decode = [&] { return DecodeRecordInto(input, value).ok(); };
+  if (!DecodesWithinBounds(input, decode, violated)) return false;
+  const std::vector<std::byte> again = EncodeRecord(value);
   violated = violated || again != std::vector<std::byte>(input.begin(), input.end());
   return true;
 }

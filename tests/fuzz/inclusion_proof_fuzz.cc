@@ -24,8 +24,9 @@ struct Claim {
 int FuzzInclusionProof(const std::uint8_t* data, std::size_t size) {
   Claim claim;
   bool violated = false;
-  if (!DecodesCanonically(InputOf(data, size), claim, violated)) return 0;
+  const bool decoded = DecodesCanonically(InputOf(data, size), claim, violated);
   if (violated) return 1;
+  if (!decoded) return 0;
   const Sha256 hasher;
   const Accumulator<>& tree = KnownTree();
   const auto is_true = [&](const Result<InclusionProof>& proof) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <vector>
 
@@ -24,7 +25,11 @@ std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t m
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (Target()(settle::test::InputOf(data, size)) != 0) __builtin_trap();
+  const int violated = Target()(settle::test::InputOf(data, size));
+  if (violated != 0) {
+    std::fprintf(stderr, "property %d does not hold\n", violated);
+    __builtin_trap();
+  }
   return 0;
 }
 

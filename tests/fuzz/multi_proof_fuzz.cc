@@ -34,8 +34,9 @@ bool LeavesAreTrue(const Claim& claim) {
 int FuzzMultiProof(const std::uint8_t* data, std::size_t size) {
   Claim claim;
   bool violated = false;
-  if (!DecodesCanonically(InputOf(data, size), claim, violated)) return 0;
+  const bool decoded = DecodesCanonically(InputOf(data, size), claim, violated);
   if (violated) return 1;
+  if (!decoded) return 0;
   const Sha256 hasher;
   const Accumulator<>& tree = KnownTree();
   const TreeHead head = KnownHead(claim.size);

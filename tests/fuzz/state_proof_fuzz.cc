@@ -68,8 +68,9 @@ bool IsAccepted(const Absence& claim) {
 int FuzzStateProof(const std::uint8_t* data, std::size_t size) {
   Claim claim;
   bool violated = false;
-  if (!DecodesCanonically(InputOf(data, size), claim, violated)) return 0;
+  const bool decoded = DecodesCanonically(InputOf(data, size), claim, violated);
   if (violated) return 1;
+  if (!decoded) return 0;
   const bool agree =
       std::visit([](const auto& of) { return IsAccepted(of) == IsTrue(of); }, claim.of);
   return agree ? 0 : 2;

@@ -50,8 +50,9 @@ struct Claim {
 int FuzzSumProof(const std::uint8_t* data, std::size_t size) {
   Claim claim;
   bool violated = false;
-  if (!DecodesCanonically(InputOf(data, size), claim, violated)) return 0;
+  const bool decoded = DecodesCanonically(InputOf(data, size), claim, violated);
   if (violated) return 1;
+  if (!decoded) return 0;
   const SumTree<>& tree = KnownTree(claim.tree);
   const Result<SumProof> proof = tree.Prove(claim.liability);
   const bool is_true = proof.ok() && *proof == claim.proof;
