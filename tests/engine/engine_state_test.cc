@@ -157,6 +157,29 @@ TEST_F(EngineStateTest, OfTheFrontierProvesWhatComesAndNothingBefore) {
                   .ok());
 }
 
+TEST_F(EngineStateTest, PrunesFinalReceiptsAndProvesTheOthersAsBefore) {
+  const std::uint64_t size = world_.engine().final_header()->receipts.size;
+  EXPECT_EQ(ReasonOf(world_.engine().PruneReceipts(LogIndex(size + 1))),
+            Reason(EngineReason::kNotFinal));
+  InclusionProof before;
+  ASSERT_TRUE(world_.engine().ProveReceipt(LogIndex(std::uint64_t{5}), before).ok());
+  BlockResult waiting;
+  ASSERT_TRUE(world_.ExecuteNumber(7, waiting).ok());
+  ASSERT_TRUE(world_.engine().PruneReceipts(LogIndex(std::uint64_t{5})).ok());
+  InclusionProof after;
+  EXPECT_EQ(ReasonOf(world_.engine().ProveReceipt(LogIndex(std::uint64_t{4}), after)),
+            Reason(LedgerReason::kPruned));
+  ASSERT_TRUE(world_.engine().ProveReceipt(LogIndex(std::uint64_t{5}), after).ok());
+  EXPECT_EQ(Encode(after), Encode(before));
+  // The waiting block can still be taken back and executed again.
+  ASSERT_TRUE(world_.engine().Rollback(Height(7)).ok());
+  BlockResult again;
+  ASSERT_TRUE(world_.ExecuteNumber(7, again).ok());
+  EXPECT_EQ(again.digest, waiting.digest);
+  ASSERT_TRUE(world_.Finalize(again).ok());
+  ASSERT_TRUE(world_.engine().PruneReceipts(LogIndex(size)).ok());
+}
+
 struct Forgery {
   const char* name;
   std::function<void(EngineState&)> forge;

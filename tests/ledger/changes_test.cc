@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright the settle authors.
 
+#include "settle/ledger/changes.h"
+
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -9,7 +11,6 @@
 #include <vector>
 
 #include "settle/base/codec.h"
-#include "settle/ledger/changes.h"
 #include "settle/ledger/ledger.h"
 #include "tests/ledger/world.h"
 #include "tests/support/random.h"

@@ -155,6 +155,11 @@ class SettlementEngine {
   // The path from the receipt at `index` to the last final header. Errors: kNotFinal. Copies only.
   absl::Status ProveReceipt(LogIndex index, InclusionProof& out) const;
 
+  // Forgets the receipts below `before`, which can then not be proved here any more; changes no
+  // root. A host that keeps engines running prunes: 2^32 - 1 receipts are held at most. Errors:
+  // kNotFinal for receipts that are not final. Cost: a copy of log2 n hashes.
+  absl::Status PruneReceipts(LogIndex before);
+
   // What the account has after the latest executed block, whose header is `latest_header()`: with
   // its certificate, once it is final, a BalanceProof. Errors: kNoGenesis. Cost: two look-ups and a
   // cache line a step; a hash a step for an account that was never opened.

@@ -12,8 +12,9 @@ SETTLE_NAMESPACE_BEGIN
 
 template <LedgerInvariant I, Authority A, AccountPolicy P, typename H>
 absl::Status SettlementEngine<I, A, P, H>::CheckSize(std::size_t transactions) const {
+  const std::uint64_t held = receipts_.size() - receipts_.pruned();
   const std::uint64_t most =
-      std::min<std::uint64_t>(kMaxBlockTransactions, Accumulator<H>::kMaxLeaves - receipts_.size());
+      std::min<std::uint64_t>(kMaxBlockTransactions, Accumulator<H>::kMaxLeaves - held);
   if (transactions <= most) return absl::OkStatus();
   return ToStatus(
       EngineReason::kTooManyTransactions,
@@ -304,6 +305,17 @@ absl::Status SettlementEngine<I, A, P, H>::ProveReceipt(LogIndex index, Inclusio
   (void)out.path.Resize(*length);
   std::copy_n(path.begin(), *length, out.path.begin());
   return absl::OkStatus();
+}
+
+template <LedgerInvariant I, Authority A, AccountPolicy P, typename H>
+absl::Status SettlementEngine<I, A, P, H>::PruneReceipts(LogIndex before) {
+  const std::uint64_t final_size = final_edge_ ? final_edge_->size() : 0;
+  if (before.value() > final_size) {
+    return ToStatus(EngineReason::kNotFinal,
+                    "receipt " + ToString(before) + ", final are " + ToString(final_size));
+  }
+  const Reason reason = receipts_.Prune(before.value());
+  return reason.ok() ? absl::OkStatus() : ToStatus(reason, "receipts tree");
 }
 
 template <LedgerInvariant I, Authority A, AccountPolicy P, typename H>
