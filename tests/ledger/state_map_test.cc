@@ -132,6 +132,24 @@ TEST(StateMap, FindsWhatItHolds) {
   EXPECT_EQ(map.size(), 100u);
 }
 
+TEST(StateMap, FindsManyKeysAsItFindsEach) {
+  const Map map = MapOf(Numbered(100));
+  for (std::size_t count = 0; count < 200; ++count) {
+    // Every other one is absent, some stand there twice.
+    const auto key_of = [](std::size_t i) -> Key { return i % 2 == 0 ? i % 80 : 100 + i; };
+    std::size_t next = 0;
+    map.FindEach(count, key_of, [&](std::size_t i, const Value* value) {
+      EXPECT_EQ(i, next++);
+      EXPECT_EQ(value, map.Find(key_of(i))) << i;
+      EXPECT_EQ(value == nullptr, i % 2 == 1) << i;
+    });
+    EXPECT_EQ(next, count);
+  }
+  Map().FindEach(
+      3, [](std::size_t i) -> Key { return i; },
+      [](std::size_t, const Value* value) { EXPECT_EQ(value, nullptr); });
+}
+
 TEST(StateMap, GoesThroughItsEntriesInTheOrderOfTheKeys) {
   test::Random random;
   Content content;

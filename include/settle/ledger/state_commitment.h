@@ -223,15 +223,18 @@ Reason LedgerCommitment<H>::Update(const LedgerT& ledger, Mark mark, const Ledge
 template <typename H>
 void LedgerCommitment<H>::GatherAccounts(const LedgerChanges& changes, Height height) {
   account_changes_.clear();
-  for (const AccountChange& change : changes.accounts) {
-    const AccountLeaf* const known = accounts_.Find(change.account.key);
+  const auto key_of = [&changes](std::size_t i) -> const AccountKey& {
+    return changes.accounts[i].account.key;
+  };
+  accounts_.FindEach(changes.accounts.size(), key_of, [&](std::size_t i, const AccountLeaf* known) {
+    const AccountChange& change = changes.accounts[i];
     Digest history = known == nullptr ? Digest() : known->history;
     if (change.entry_count > 0) {
       history = ExtendHistory(hasher_, history, height, changes.entries_of(change), scratch_);
     }
     account_changes_.push_back(
         {change.account.key, LeafOf(change.account, change.pending, history, change.number)});
-  }
+  });
 }
 
 template <typename H>

@@ -22,6 +22,7 @@
 #define SETTLE_LEDGER_STATE_MAP_H_
 
 #include <algorithm>
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -106,6 +107,25 @@ class StateMap {
   [[nodiscard]] const Value* Find(const Key& key) const {
     const std::uint32_t row = FindRow(key, HashOf(key));
     return row == detail::kNoRow ? nullptr : &rows_[row].value;
+  }
+
+  // Calls `visit(i, value)` for i = 0, 1, ... below `count`, `value` as Find answers it for the key
+  // `key_of(i)`. Cost: as of Find, but what later keys need is fetched meanwhile, so that many keys
+  // take a fraction of the time where the map is larger than the cache.
+  template <typename KeyOf, typename Visit>
+  void FindEach(std::size_t count, const KeyOf& key_of, const Visit& visit) const {
+    std::array<std::uint64_t, 2 * kAhead> hashes{};
+    for (std::size_t i = 0; i < count + 2 * kAhead; ++i) {
+      if (i >= 2 * kAhead) {
+        const std::size_t at = i - 2 * kAhead;
+        const std::uint32_t row = FindRow(key_of(at), hashes[at % hashes.size()]);
+        visit(at, row == detail::kNoRow ? nullptr : &rows_[row].value);
+      }
+      if (i >= kAhead && i - kAhead < count) PrefetchRow(hashes[(i - kAhead) % hashes.size()]);
+      if (i >= count) continue;
+      hashes[i % hashes.size()] = HashOf(key_of(i));
+      index_.Prefetch(hashes[i % hashes.size()]);
+    }
   }
 
   // Makes all changes, or none, as one version. To set what is there already, or to erase what is
@@ -228,12 +248,22 @@ class StateMap {
 
   // How many keys ahead of their use cache lines are asked for.
   static constexpr std::size_t kAhead = 16;
+  static constexpr std::size_t kLine = 64;
 
   [[nodiscard]] std::uint64_t HashOf(const Key& key) const {
     return index_.HashOf(EncodeFixed(key));
   }
   [[nodiscard]] std::uint32_t FindRow(const Key& key, std::uint64_t hash) const {
     return index_.Find(hash, [&](std::uint32_t row) { return rows_[row].key == key; });
+  }
+
+  // Asks for all lines of the row that a key of this hash most likely has.
+  [[gnu::always_inline]] void PrefetchRow(std::uint64_t hash) const {
+    const std::uint32_t row = detail::RowIndex::RowOf(index_.Candidate(hash));
+    if (row == detail::kNoRow) return;
+    const auto* const bytes = reinterpret_cast<const std::byte*>(&rows_[row]);
+    for (std::size_t at = 0; at < sizeof(Row); at += kLine) __builtin_prefetch(bytes + at, 1);
+    __builtin_prefetch(bytes + sizeof(Row) - 1, 1);
   }
 
   // Looks all changes up, into `planned_` and `new_`, and says what is wrong with them.
@@ -332,14 +362,7 @@ Reason StateMap<Key, Value, H>::Plan(std::span<const Change> changes) {
 template <typename Key, typename Value, typename H>
 Reason StateMap<Key, Value, H>::PlanRows(std::span<const Change> changes) {
   for (std::size_t i = 0; i < changes.size(); ++i) {
-    if (i + kAhead < changes.size()) {
-      const std::uint32_t next =
-          detail::RowIndex::RowOf(index_.Candidate(planned_[i + kAhead].hash));
-      if (next != detail::kNoRow) {
-        __builtin_prefetch(&rows_[next], 1);
-        __builtin_prefetch(&rows_[next] + 1, 1);  // its last bytes may be in the next line
-      }
-    }
+    if (i + kAhead < changes.size()) PrefetchRow(planned_[i + kAhead].hash);
     const Change& change = changes[i];
     const std::uint32_t row = FindRow(change.key, planned_[i].hash);
     if (row == detail::kNoRow) {
