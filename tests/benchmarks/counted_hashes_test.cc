@@ -93,7 +93,7 @@ TEST(BareHashes, MakesEveryHashThatWasCounted) {
   // The same chain by OpenSSL's one-shot interface.
   std::vector<std::byte> input(200);
   std::uint64_t word = 1;
-  for (const std::size_t size : {0, 65, 65, 65, 65, 200, 200}) {
+  for (const std::size_t size : std::array<std::size_t, 7>{0, 65, 65, 65, 65, 200, 200}) {
     Node digest;
     ASSERT_EQ(EVP_Digest(input.data(), size, reinterpret_cast<unsigned char*>(digest.data()),
                          nullptr, EVP_sha256(), nullptr),
