@@ -89,7 +89,7 @@ inline JournalLog LogOfAllKinds() {
     if (entry.kind == Kind::kJournalMark) {
       log.AddMark();
     } else {
-      log.Add(entry.kind, random.Bytes(static_cast<std::size_t>(random.Between(1, 90))));
+      log.Add(entry.kind, random.Bytes(static_cast<std::size_t>(random.Between(1, 20))));
     }
     if (++count % 4 == 0) log.AddMark();
   }
