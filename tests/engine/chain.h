@@ -18,6 +18,8 @@
 #include "settle/engine/certified_header.h"
 #include "settle/engine/settlement_engine.h"
 #include "settle/engine/statement_proof.h"
+#include "settle/ledger/account_settings.h"
+#include "settle/ledger/sum_proof.h"
 #include "tests/engine/world.h"
 
 namespace settle::test {
@@ -41,6 +43,54 @@ class Chain : public testing::Test {
     if (k % 2 == 1) payments.push_back(Pay({.id = 10 * k + 1, .valid_until = 1050}, 1, 2, 10 * k));
     if (k == 4) payments.push_back(Pay({.id = 10 * k + 2, .valid_until = 1050}, 2, 3, 7));
     return payments;
+  }
+
+  // The block at height 6, not final: a hold, a burnt id, settings and a new delegation, and the
+  // report of `heads`.
+  void ExecuteOfEverything(BlockResult& out, const std::vector<SumHead>& heads = {}) {
+    Transaction hold =
+        Pay({.id = 70, .valid_until = 1060, .action = TransactionAction::kHold}, 1, 2, 50);
+    hold.terms = HoldTerms{.kind = HoldKind::kTimed,
+                           .in_parts = true,
+                           .expires_at = Timestamp(std::uint64_t{1030}),
+                           .resolver = OwnerOf(2)};
+    const std::vector<Transaction> transactions = {
+        hold, Pay({.id = 71, .valid_until = 1061}, 1, 2, 100'000'000),
+        Pay({.id = 72, .valid_until = 1062}, 3, 1, 1)};
+    const std::vector<TransactionView> views = ViewsOf(transactions);
+    const Keys::Credentials credentials{.venue = SignBatch(ContentsOf(transactions), 1010)};
+    const std::vector<AccountSettings> settings = {
+        {.account = Cash(3), .flags = {AccountFlag::kHistory}, .limits = kNotNegative}};
+    const Delegation delegation{.owner = OwnerOf(3),
+                                .venue = OwnerOf(kVenue),
+                                .until = Timestamp(std::uint64_t{2'000'000}),
+                                .number = 2};
+    const std::vector<Keys::SignedDelegation> updates = {SignDelegation(delegation, 3)};
+    EXPECT_TRUE(world_.engine()
+                    .Execute({.time = Timestamp(std::uint64_t{1006}),
+                              .transactions = views,
+                              .updates = updates,
+                              .settings = settings,
+                              .credentials = credentials,
+                              .context = {},
+                              .parameters = {},
+                              .prices = {},
+                              .liabilities = heads},
+                             out)
+                    .ok());
+    EXPECT_EQ(out.verdicts[1].reason, LedgerReason::kBelowFloor);
+  }
+
+  // What owners 1 to 3 are owed of an asset, 3 a debt.
+  static std::vector<Liability> ClaimsOf(AssetId asset) {
+    std::vector<Liability> claims;
+    for (std::uint64_t owner = 1; owner <= 3; ++owner) {
+      const Int128 claim = owner == 3 ? -50 : Int128{100 * owner + asset.value()};
+      claims.push_back({.account = {OwnerOf(owner), MarginGroup(0)},
+                        .nonce = BlindingNonce::FromNumber(1000 * asset.value() + owner),
+                        .claim = Of(claim)});
+    }
+    return claims;
   }
 
   void Keep(const BlockResult& block) {

@@ -23,37 +23,8 @@ namespace {
 class EngineStateTest : public Chain {
  protected:
   EngineStateTest() {
-    Transaction hold =
-        Pay({.id = 70, .valid_until = 1060, .action = TransactionAction::kHold}, 1, 2, 50);
-    hold.terms = HoldTerms{.kind = HoldKind::kTimed,
-                           .in_parts = true,
-                           .expires_at = Timestamp(std::uint64_t{1030}),
-                           .resolver = OwnerOf(2)};
-    const std::vector<Transaction> transactions = {
-        hold, Pay({.id = 71, .valid_until = 1061}, 1, 2, 100'000'000),
-        Pay({.id = 72, .valid_until = 1062}, 3, 1, 1)};
-    const std::vector<TransactionView> views = ViewsOf(transactions);
-    const Keys::Credentials credentials{.venue = SignBatch(ContentsOf(transactions), 1010)};
-    const std::vector<AccountSettings> settings = {
-        {.account = Cash(3), .flags = {AccountFlag::kHistory}, .limits = kNotNegative}};
-    const Delegation delegation{.owner = OwnerOf(3),
-                                .venue = OwnerOf(kVenue),
-                                .until = Timestamp(std::uint64_t{2'000'000}),
-                                .number = 2};
-    const std::vector<Keys::SignedDelegation> updates = {SignDelegation(delegation, 3)};
     BlockResult block;
-    EXPECT_TRUE(world_.engine()
-                    .Execute({.time = Timestamp(std::uint64_t{1006}),
-                              .transactions = views,
-                              .updates = updates,
-                              .settings = settings,
-                              .credentials = credentials,
-                              .context = {},
-                              .parameters = {},
-                              .prices = {}},
-                             block)
-                    .ok());
-    EXPECT_EQ(block.verdicts[1].reason, LedgerReason::kBelowFloor);
+    ExecuteOfEverything(block);
     EXPECT_TRUE(world_.Finalize(block).ok());
     Keep(block);
     state_ = *world_.engine().Freeze(ReceiptsKept::kAll);

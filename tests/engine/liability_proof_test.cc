@@ -19,17 +19,6 @@
 namespace settle::test {
 namespace {
 
-std::vector<Liability> ClaimsOf(AssetId asset) {
-  std::vector<Liability> claims;
-  for (std::uint64_t owner = 1; owner <= 3; ++owner) {
-    const Int128 claim = owner == 3 ? -50 : Int128{100 * owner + asset.value()};
-    claims.push_back({.account = {OwnerOf(owner), MarginGroup(0)},
-                      .nonce = BlindingNonce::FromNumber(1000 * asset.value() + owner),
-                      .claim = Of(claim)});
-  }
-  return claims;
-}
-
 // The chain goes on with a block that reports three assets as of height 5.
 class LiabilityProofTest : public Chain {
  protected:

@@ -136,54 +136,12 @@ class KnownChain : public Chain {
       trees_.push_back(*SumTree<>::Create(asset, Height(5), ClaimsOf(asset)));
       heads_.push_back(trees_.back().Head());
     }
-    AddLastBlock(block);
+    ExecuteOfEverything(block, heads_);
     EXPECT_TRUE(world_.Finalize(block).ok());
     Keep(block);
     engines_.push_back(world_.engine());
   }
 
-  void AddLastBlock(BlockResult& out) {
-    Transaction hold =
-        Pay({.id = 70, .valid_until = 1060, .action = TransactionAction::kHold}, 1, 2, 50);
-    hold.terms = HoldTerms{.kind = HoldKind::kTimed,
-                           .in_parts = true,
-                           .expires_at = Timestamp(std::uint64_t{1030}),
-                           .resolver = OwnerOf(2)};
-    const std::vector<Transaction> transactions = {
-        hold, Pay({.id = 71, .valid_until = 1061}, 1, 2, 100'000'000),
-        Pay({.id = 72, .valid_until = 1062}, 3, 1, 1)};
-    const std::vector<TransactionView> views = ViewsOf(transactions);
-    const Keys::Credentials credentials{.venue = SignBatch(ContentsOf(transactions), 1010)};
-    const std::vector<AccountSettings> settings = {
-        {.account = Cash(3), .flags = {AccountFlag::kHistory}, .limits = kNotNegative}};
-    const Delegation delegation{.owner = OwnerOf(3),
-                                .venue = OwnerOf(kVenue),
-                                .until = Timestamp(std::uint64_t{2'000'000}),
-                                .number = 2};
-    const std::vector<Keys::SignedDelegation> updates = {SignDelegation(delegation, 3)};
-    EXPECT_TRUE(world_.engine()
-                    .Execute({.time = Timestamp(std::uint64_t{1006}),
-                              .transactions = views,
-                              .updates = updates,
-                              .settings = settings,
-                              .credentials = credentials,
-                              .context = {},
-                              .parameters = {},
-                              .prices = {},
-                              .liabilities = heads_},
-                             out)
-                    .ok());
-  }
-  static std::vector<Liability> ClaimsOf(AssetId asset) {
-    std::vector<Liability> claims;
-    for (std::uint64_t owner = 1; owner <= 3; ++owner) {
-      const Int128 claim = owner == 3 ? -50 : Int128{100 * owner + asset.value()};
-      claims.push_back({.account = {OwnerOf(owner), MarginGroup(0)},
-                        .nonce = BlindingNonce::FromNumber(1000 * asset.value() + owner),
-                        .claim = Of(claim)});
-    }
-    return claims;
-  }
   [[nodiscard]] Result<ReportedHead> HeadOf(AssetId asset) const {
     return ProveReportedHead(Sha256(), std::span(heads_), asset);
   }
