@@ -26,7 +26,7 @@ constexpr AssetId kQuote{TokenId(0)};
 // Accounts with some positions each among many instruments, before and after each sells a tenth of
 // its first position, and the factors of their arithmetic.
 struct World {
-  InstrumentTable table;
+  MarginParameters parameters;
   MarkPrices prices;
   std::vector<std::vector<BalanceView>> before;
   std::vector<std::vector<BalanceView>> after;
@@ -35,24 +35,26 @@ struct World {
 };
 
 World MakeWorld(std::size_t positions, Int128 cash) {
-  std::vector<LinearPerpetual> instruments;
+  std::vector<Instrument> instruments;
   for (std::uint32_t n = 1; n <= kInstruments; ++n) {
-    instruments.push_back({.compartment = Compartment(n),
-                           .contract = ContractId(n),
-                           .quote = kQuote,
-                           .quanta_per_lot_tick = 100,
-                           .initial = RatePpm(50'000),
-                           .maintenance = RatePpm(25'000),
-                           .max_price = PriceTicks(std::int64_t{1} << 40),
-                           .max_lots = Lots(std::int64_t{1} << 40)});
+    Instrument instrument;
+    instrument.compartment = Compartment(n);
+    instrument.asset = ContractId(n);
+    instrument.quote = kQuote;
+    instrument.multiplier = 100;
+    instrument.curve.initial = RatePpm(50'000);
+    instrument.curve.maintenance = RatePpm(25'000);
+    instrument.max_price = PriceTicks(std::int64_t{1} << 32);
+    instrument.max_lots = Lots(std::int64_t{1} << 40);
+    instruments.push_back(instrument);
   }
   World world;
-  world.table = *InstrumentTable::Create(kQuote, instruments);
-  world.prices = MarkPrices(world.table);
+  world.parameters.instruments = *InstrumentTable::Create(kQuote, instruments);
+  world.prices = MarkPrices(world.parameters.instruments);
   std::mt19937_64 random(1);
   for (std::uint32_t i = 0; i < kInstruments; ++i) {
     const auto ticks = static_cast<std::int64_t>(1 + random() % 100'000);
-    (void)world.prices.Set(world.table, InstrumentIndex(i), PriceTicks(ticks));
+    (void)world.prices.Set(world.parameters.instruments, InstrumentIndex(i), PriceTicks(ticks));
   }
   for (std::size_t account = 0; account < kAccounts; ++account) {
     std::vector<BalanceView> balances = {{kCash, kQuote, Amount(cash), {}, {}}};
@@ -81,7 +83,8 @@ std::uint64_t WordOf(const Result<Risk>& risk) {
 void BM_MarginFullCheck(benchmark::State& state) {
   const auto positions = static_cast<std::size_t>(state.range(0));
   const World world = MakeWorld(positions, Int128{1} << 60);
-  const MarginContext context{.instruments = world.table, .prices = world.prices};
+  const Valuation valuation(world.parameters, world.prices);
+  const MarginContext context{.valuation = valuation};
   const std::span<const std::int64_t> left(world.left);
   const std::span<const std::int64_t> right(world.right);
   const std::size_t terms = 3 * positions;
@@ -103,7 +106,8 @@ void BM_TransitionRule(benchmark::State& state) {
   constexpr std::size_t kPositions = 8;
   const bool below = state.range(0) != 0;
   const World world = MakeWorld(kPositions, below ? -(Int128{1} << 60) : Int128{1} << 60);
-  const MarginContext context{.instruments = world.table, .prices = world.prices};
+  const Valuation valuation(world.parameters, world.prices);
+  const MarginContext context{.valuation = valuation};
   const TransitionRule<ExactPpm> rule;
   const auto work = [&, i = std::size_t{0}]() mutable -> std::uint64_t {
     const std::size_t at = i++ % kAccounts;

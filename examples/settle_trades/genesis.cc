@@ -100,30 +100,33 @@ absl::StatusOr<OwnerKeys<>> MakeOwnerKeys(const TradeStream& stream) {
 }
 
 absl::StatusOr<Market> MakeMarket(const TradeStream& stream) {
-  std::vector<LinearPerpetual> perpetuals;
+  std::vector<Instrument> perpetuals;
   Market market;
   for (std::uint32_t i = 0; i < stream.coins.size(); ++i) {
     const Coin& coin = stream.coins[i];
     market.instrument_of.emplace_back(static_cast<std::uint32_t>(perpetuals.size()));
     if (coin.is_spot) continue;
-    perpetuals.push_back({.compartment = CompartmentOf(i),
-                          .contract = ContractId(i),
-                          .quote = TokenId(kUsdc),
-                          .quanta_per_lot_tick = coin.tick_value,
-                          .initial = kInitialMargin,
-                          .maintenance = kMaintenanceMargin,
-                          .max_price = PriceTicks(kMaxPrice / coin.tick_value),
-                          .max_lots = Lots(kMaxLots)});
+    Instrument perpetual;
+    perpetual.compartment = CompartmentOf(i);
+    perpetual.asset = ContractId(i);
+    perpetual.quote = TokenId(kUsdc);
+    perpetual.multiplier = coin.tick_value;
+    perpetual.curve.initial = kInitialMargin;
+    perpetual.curve.maintenance = kMaintenanceMargin;
+    perpetual.max_price = PriceTicks(kMaxPrice / coin.tick_value);
+    perpetual.max_lots = Lots(kMaxLots);
+    perpetuals.push_back(perpetual);
   }
   Result<InstrumentTable> table = InstrumentTable::Create(TokenId(kUsdc), perpetuals);
   if (!table.ok()) return Failed("instruments", table.reason());
-  market.instruments = *table;
-  market.prices = MarkPrices(market.instruments);
+  market.parameters = {.version = 1, .instruments = *table};
+  const InstrumentTable& instruments = market.parameters.instruments;
+  market.prices = MarkPrices(instruments);
   for (std::size_t i = 0; i < stream.coins.size(); ++i) {
     const Coin& coin = stream.coins[i];
     if (coin.is_spot) continue;
     const PriceTicks ticks(coin.first_price / coin.tick_value);
-    Reason reason = market.prices.Set(market.instruments, market.instrument_of[i], ticks);
+    Reason reason = market.prices.Set(instruments, market.instrument_of[i], ticks);
     if (!reason.ok()) return Failed("first price of " + coin.name, reason);
   }
   return market;

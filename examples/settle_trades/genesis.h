@@ -18,7 +18,7 @@
 #include "settle/crypto/signer.h"
 #include "settle/ledger/owner_keys.h"
 #include "settle/ledger/types.h"
-#include "settle/margin/instrument.h"
+#include "settle/margin/parameters.h"
 #include "settle/margin/prices.h"
 #include "settle/quorum/validator_set.h"
 
@@ -44,7 +44,7 @@ struct Validators {
 [[nodiscard]] absl::StatusOr<OwnerKeys<>> MakeOwnerKeys(const TradeStream& stream);
 
 struct Market {
-  InstrumentTable instruments;
+  MarginParameters parameters;
   std::vector<InstrumentIndex> instrument_of;  // beside stream.coins; of spot pairs meaningless
   MarkPrices prices;                           // each at its coin's first price
 };

@@ -13,7 +13,8 @@
 #include "settle/base/codec.h"
 #include "settle/crypto/sha256.h"
 #include "settle/ledger/transaction.h"
-#include "settle/margin/risk.h"
+#include "settle/margin/evaluation.h"
+#include "settle/margin/valuation.h"
 #include "settle/quorum/verify.h"
 #include "settle/quorum/vote.h"
 
@@ -88,7 +89,7 @@ Runner::Runner(const TradeStream& stream, const RunnerOptions& options, Parts pa
               {}, std::move(parts.keys)),
       collector_(std::move(parts.collector)),
       booking_(stream),
-      parameters_(Sha256().Hash(EncodeRecord(market_.instruments))) {
+      parameters_(Sha256().Hash(EncodeRecord(market_.parameters))) {
   engine_.Reserve(SizeOf(stream).accounts, SizeOf(stream).ids);
 }
 
@@ -175,7 +176,8 @@ absl::Status Runner::ConsentAsVenue() {
 absl::Status Runner::ExecuteUntilStable() {
   const std::span<const Trade> trades = Trades();
   const Digest prices = Sha256().Hash(EncodeRecord(market_.prices));
-  const MarginContext context{.instruments = market_.instruments, .prices = market_.prices};
+  const Valuation valuation(market_.parameters, market_.prices);
+  const MarginContext context{.valuation = valuation};
   assumed_refused_.assign(trades.size(), 0);
   BookTrades(booked_);
   // Each round fixes the outcome of one more trade at least.
@@ -303,7 +305,7 @@ void Runner::MovePrices() {
     const Coin& coin = stream_.coins[trade.coin];
     if (coin.is_spot) continue;
     // Every price of a stream is within the instrument's bounds.
-    (void)market_.prices.Set(market_.instruments, market_.instrument_of[trade.coin],
+    (void)market_.prices.Set(market_.parameters.instruments, market_.instrument_of[trade.coin],
                              PriceTicks(trade.price / coin.tick_value));
   }
 }

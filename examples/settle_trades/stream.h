@@ -26,7 +26,7 @@ inline constexpr int kUsdcDecimals = 8;
 inline constexpr std::int64_t kMaxUnits = 1'000'000'000'000'000'000;
 // A price is at most this many quanta for one lot, and a position that many lots: margin judges
 // no larger ones.
-inline constexpr std::int64_t kMaxPrice = 1'000'000'000'000'000;
+inline constexpr std::int64_t kMaxPrice = 4'000'000'000'000;
 inline constexpr std::int64_t kMaxLots = std::int64_t{1} << 50;
 
 struct Token {

@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "settle/base/fixed.h"
@@ -23,11 +24,15 @@
 #include "settle/base/reason.h"
 #include "settle/ledger/invariant.h"
 #include "settle/ledger/types.h"
+#include "settle/margin/evaluation.h"
 #include "settle/margin/instrument.h"
+#include "settle/margin/parameters.h"
 #include "settle/margin/prices.h"
 #include "settle/margin/requirement.h"
+#include "settle/margin/requirement_curve.h"
 #include "settle/margin/risk.h"
 #include "settle/margin/types.h"
+#include "settle/margin/valuation.h"
 
 namespace settle::test {
 
@@ -52,19 +57,38 @@ inline BalanceView Cost(std::uint32_t n, Int128 quanta) {
   return Balance(Compartment(n), kQuote, quanta);
 }
 
+inline RequirementCurve FlatCurve(std::int64_t initial, std::int64_t maintenance) {
+  RequirementCurve curve;
+  curve.initial = RatePpm(initial);
+  curve.maintenance = RatePpm(maintenance);
+  return curve;
+}
+
 // One quantum a lot and tick, 10 % initial, 5 % maintenance, 2^40 of lots and of ticks.
-inline LinearPerpetual Perpetual(std::uint32_t n) {
-  return {.compartment = Compartment(n),
-          .contract = ContractId(n),
+inline Instrument Perpetual(std::uint32_t n) {
+  return {.kind = InstrumentKind::kLinear,
+          .compartment = Compartment(n),
+          .asset = ContractId(n),
           .quote = kQuote,
-          .quanta_per_lot_tick = 1,
-          .initial = RatePpm(100'000),
-          .maintenance = RatePpm(50'000),
+          .multiplier = 1,
+          .curve = FlatCurve(100'000, 50'000),
           .max_price = PriceTicks(std::int64_t{1} << 40),
           .max_lots = Lots(std::int64_t{1} << 40)};
 }
 
-inline InstrumentTable TableOf(const std::vector<LinearPerpetual>& instruments) {
+// Token number `n`, a quantum a unit and tick, without haircut.
+inline Instrument SpotToken(std::uint32_t n) {
+  Instrument token;
+  token.kind = InstrumentKind::kSpot;
+  token.asset = TokenId(n);
+  token.quote = kQuote;
+  token.multiplier = 1;
+  token.max_price = PriceTicks(std::int64_t{1} << 40);
+  token.collateral.initial_haircut = token.collateral.maintenance_haircut = RatePpm(0);
+  return token;
+}
+
+inline InstrumentTable TableOf(const std::vector<Instrument>& instruments) {
   const Result<InstrumentTable> table = InstrumentTable::Create(kQuote, instruments);
   EXPECT_EQ(table.reason(), Reason());
   return *table;
@@ -74,22 +98,42 @@ using Balances = std::vector<BalanceView>;
 
 inline OwnerView View(const Balances& balances) { return {.id = {}, .balances = balances}; }
 
+// Instruments with prices, and their valuation at them.
 class Book {
  public:
-  explicit Book(const std::vector<LinearPerpetual>& instruments)
-      : table_(TableOf(instruments)), prices_(table_) {}
-
-  void SetPrice(std::uint32_t n, std::int64_t ticks) {
-    const auto index = table_.FindByContract(ContractId(n));
-    ASSERT_TRUE(index.has_value());
-    EXPECT_EQ(prices_.Set(table_, *index, PriceTicks(ticks)), Reason());
+  explicit Book(const std::vector<Instrument>& instruments) {
+    MarginParameters parameters;
+    parameters.instruments = TableOf(instruments);
+    parts_ = std::make_unique<Parts>(parameters);
   }
-  void ClearPrice(std::uint32_t n) { prices_.Clear(*table_.FindByContract(ContractId(n))); }
+  explicit Book(const MarginParameters& parameters) : parts_(std::make_unique<Parts>(parameters)) {}
 
-  const InstrumentTable& table() const { return table_; }
-  MarkPrices& prices() { return prices_; }
-  const MarkPrices& prices() const { return prices_; }
-  MarginContext context() const { return {.instruments = table_, .prices = prices_}; }
+  // Of contract number `n`, or of another asset.
+  void SetPrice(std::uint32_t n, std::int64_t ticks) { SetPriceOf(ContractId(n), ticks); }
+  void SetPriceOf(AssetId asset, std::int64_t ticks) {
+    const auto index = table().FindByAsset(asset);
+    ASSERT_TRUE(index.has_value());
+    EXPECT_EQ(parts_->prices.Set(table(), *index, PriceTicks(ticks)), Reason());
+    parts_->valuation.Update(*index);
+  }
+  void SetSlowPrice(std::uint32_t n, std::int64_t ticks) { SetSlowPriceOf(ContractId(n), ticks); }
+  void SetSlowPriceOf(AssetId asset, std::int64_t ticks) {
+    const auto index = table().FindByAsset(asset);
+    ASSERT_TRUE(index.has_value());
+    EXPECT_EQ(parts_->prices.SetSlow(table(), *index, PriceTicks(ticks)), Reason());
+    parts_->valuation.Update(*index);
+  }
+  void ClearPrice(std::uint32_t n) {
+    const InstrumentIndex index = *table().FindByAsset(ContractId(n));
+    parts_->prices.Clear(index);
+    parts_->valuation.Update(index);
+  }
+
+  const MarginParameters& parameters() const { return parts_->parameters; }
+  const InstrumentTable& table() const { return parts_->parameters.instruments; }
+  const MarkPrices& prices() const { return parts_->prices; }
+  const Valuation& valuation() const { return parts_->valuation; }
+  MarginContext context() const { return {.valuation = parts_->valuation}; }
 
   Result<RiskSum> Sum(const Balances& balances) const {
     return SumOf<ExactPpm>(context(), View(balances));
@@ -99,8 +143,15 @@ class Book {
   }
 
  private:
-  InstrumentTable table_;
-  MarkPrices prices_;
+  // At one place for good: the valuation refers to the others.
+  struct Parts {
+    explicit Parts(const MarginParameters& of)
+        : parameters(of), prices(parameters.instruments), valuation(parameters, prices) {}
+    MarginParameters parameters;
+    MarkPrices prices;
+    Valuation valuation;
+  };
+  std::unique_ptr<Parts> parts_;
 };
 
 }  // namespace settle::test

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright the settle authors.
 
-// dYdX v4's worked cases, those that concern linear perpetuals at a flat rate. Its requirements are
-// rounded up to whole quanta for each position; ours are exact, and rounded up here to compare.
+// dYdX v4's worked cases, but for those of liquidation and deleveraging. Its requirements are
+// rounded up to whole quanta for each position, as the policy CeilPerLeg does.
 
 #include <gtest/gtest.h>
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -17,7 +18,11 @@
 
 #include "settle/base/fixed.h"
 #include "settle/base/integer.h"
+#include "settle/margin/evaluation.h"
+#include "settle/margin/funding.h"
 #include "settle/margin/reason.h"
+#include "settle/margin/requirement.h"
+#include "settle/margin/requirement_curve.h"
 #include "settle/margin/risk.h"
 #include "settle/margin/transition_rule.h"
 #include "tests/margin/books.h"
@@ -58,14 +63,12 @@ std::int64_t Number(const nlohmann::json& one, const char* key) {
 
 std::string Name(const nlohmann::json& one) { return one["name"].get<std::string>(); }
 
-// Whole quanta in millionths, and back: up.
+// Whole quanta in millionths.
 MicroQuanta Micro(std::int64_t quanta) { return MicroQuanta(Int128{quanta} * kMicroPerQuantum); }
-Int128 QuantaUp(MicroQuanta micro) {
-  return *Divide(micro.value(), kMicroPerQuantum, Rounding::kUp);
-}
 
 Risk RiskOf(std::int64_t collateral, std::int64_t initial, std::int64_t maintenance) {
   const Result<Risk> risk = Finish({.equity = Quanta(Int128{collateral}),
+                                    .profit = Quanta(),
                                     .initial = Micro(initial),
                                     .maintenance = Micro(maintenance)});
   EXPECT_TRUE(risk.ok());
@@ -75,9 +78,13 @@ Risk RiskOf(std::int64_t collateral, std::int64_t initial, std::int64_t maintena
 // Every table, with what those that are not read here are about.
 TEST_F(DydxVectors, AreTheTablesThatThisTestKnows) {
   const std::set<std::string> read = {
+      "funding_clamp_ppm",
+      "funding_settlement_ppm",
       "im_by_liquidity_tier",
       "is_liquidatable",
+      "maintenance_margin_ppm",
       "margin_requirements",
+      "oi_scaled_imf_ppm",
       "risk_IsInitialCollateralized",
       "risk_IsLiquidatable",
       "risk_IsMaintenanceCollateralized",
@@ -87,11 +94,7 @@ TEST_F(DydxVectors, AreTheTablesThatThisTestKnows) {
       "undercollateralized_transition_zero_mmr",
   };
   const std::map<std::string, std::string> not_read = {
-      {"maintenance_margin_ppm", "a rate derived from rates: here it is a parameter"},
-      {"oi_scaled_imf_ppm", "open interest"},
-      {"net_notional", "prices of fractions of a quantum: here a notional is exact"},
-      {"funding_clamp_ppm", "funding"},
-      {"funding_settlement_ppm", "funding"},
+      {"net_notional", "two of three are fractions of a quantum: here a notional is whole"},
       {"bankruptcy_price_quote", "liquidation"},
       {"fillable_price", "liquidation"},
       {"insurance_fund_delta", "liquidation"},
@@ -115,6 +118,7 @@ TEST_F(DydxVectors, AreTheTablesThatThisTestKnows) {
 TEST_F(DydxVectors, RisksAddUp) {
   const auto sum_of = [](const nlohmann::json& one) {
     return RiskSum{.equity = Quanta(Int128{Number(one, "NC")}),
+                   .profit = Quanta(),
                    .initial = Micro(Number(one, "IMR")),
                    .maintenance = Micro(Number(one, "MMR"))};
   };
@@ -151,24 +155,23 @@ TEST_F(DydxVectors, Liquidatable) {
   }
 }
 
-// The riskier of two accounts has the lower ratio: a change from the riskier to the other keeps
-// it. What dYdX's order adds for ties and for accounts without positions is for liquidation.
-TEST_F(DydxVectors, RiskierHasTheLowerRatio) {
-  std::size_t compared = 0;
+// Theirs is -1 where the first is less risky.
+TEST_F(DydxVectors, OrderOfRisk) {
   for (const nlohmann::json& one : Cases("risk_cmp", 16)) {
-    if (Number(one, "MMR1") == 0 || Number(one, "MMR2") == 0) continue;
-    ++compared;
     const Risk first = RiskOf(Number(one, "NC1"), 0, Number(one, "MMR1"));
     const Risk second = RiskOf(Number(one, "NC2"), 0, Number(one, "MMR2"));
-    const int riskier = one["expected"].get<int>();
-    if (riskier <= 0) {
+    const std::strong_ordering expected = one["expected"].get<int>() <=> 0;
+    EXPECT_EQ(CompareRisk(first, second), expected) << Name(one);
+    EXPECT_EQ(CompareRisk(second, first), 0 <=> expected) << Name(one);
+    if (Number(one, "MMR1") == 0 || Number(one, "MMR2") == 0) continue;
+    // A change from the riskier to the other keeps the ratio.
+    if (expected <= 0) {
       EXPECT_TRUE(EquityRatioHolds(second, first)) << Name(one);
     }
-    if (riskier >= 0) {
+    if (expected >= 0) {
       EXPECT_TRUE(EquityRatioHolds(first, second)) << Name(one);
     }
   }
-  EXPECT_EQ(compared, 11u);
 }
 
 // Asked only about accounts that do not hold initial margin after.
@@ -200,9 +203,9 @@ TEST_F(DydxVectors, RiskOfAnAccount) {
 
 // BTC at 500 quanta for each base quantum; 20 % and 10 %.
 TEST_F(DydxVectors, LiquidatableAccounts) {
-  LinearPerpetual bitcoin = Perpetual(1);
-  bitcoin.initial = RatePpm(200'000);
-  bitcoin.maintenance = RatePpm(100'000);
+  Instrument bitcoin = Perpetual(1);
+  bitcoin.curve.initial = RatePpm(200'000);
+  bitcoin.curve.maintenance = RatePpm(100'000);
   Book book({bitcoin});
   book.SetPrice(1, 500);
   for (const nlohmann::json& one : Cases("is_liquidatable", 5)) {
@@ -217,47 +220,96 @@ TEST_F(DydxVectors, LiquidatableAccounts) {
   }
 }
 
-// Open interest at or below the lower cap, or without caps, leaves the rate as it is.
-TEST_F(DydxVectors, InitialMarginOfANotional) {
-  std::size_t flat = 0;
-  for (const nlohmann::json& one : Cases("im_by_liquidity_tier", 9)) {
-    if (Number(one, "oi_upper") != 0 && Number(one, "oi_notional") > Number(one, "oi_lower")) {
-      continue;  // scaled by open interest
-    }
-    ++flat;
-    MicroQuanta initial;
-    ASSERT_TRUE(ExactPpm::Add(initial, Quanta(Int128{Number(one, "notional")}),
-                              RatePpm(Number(one, "imf_ppm"))));
-    EXPECT_EQ(QuantaUp(initial), Number(one, "expected_im")) << Name(one);
+RequirementCurve CurveOf(const nlohmann::json& one) {
+  RequirementCurve curve = test::FlatCurve(Number(one, "imf_ppm"), 0);
+  curve.open_interest = {.lower = Quanta(Int128{Number(one, "oi_lower")}),
+                         .upper = Quanta(Int128{Number(one, "oi_upper")})};
+  EXPECT_EQ(curve.Validate(), Reason()) << Name(one);
+  return curve;
+}
+
+RatePpm RateAt(const RequirementCurve& curve, const nlohmann::json& one) {
+  return curve.InitialRateAt(Quanta(Int128{Number(one, "oi_notional")}), CeilPerLeg::kRateRounding);
+}
+
+TEST_F(DydxVectors, RatesScaledByOpenInterest) {
+  for (const nlohmann::json& one : Cases("oi_scaled_imf_ppm", 7)) {
+    EXPECT_EQ(RateAt(CurveOf(one), one).parts(), Number(one, "expected_ppm")) << Name(one);
   }
-  EXPECT_EQ(flat, 6u);
+}
+
+TEST_F(DydxVectors, InitialMarginOfANotional) {
+  for (const nlohmann::json& one : Cases("im_by_liquidity_tier", 9)) {
+    const RequirementCurve curve = CurveOf(one);
+    const Quanta notional(Int128{Number(one, "notional")});
+    const auto exact = curve.Of({.notional = notional, .lots = Lots(1)}, RateAt(curve, one));
+    EXPECT_EQ(CeilPerLeg::Round(*exact, curve, notional)->initial,
+              Micro(Number(one, "expected_im")))
+        << Name(one);
+  }
+}
+
+TEST_F(DydxVectors, MaintenanceRates) {
+  for (const nlohmann::json& one : Cases("maintenance_margin_ppm", 7)) {
+    EXPECT_EQ(RatePpm(Number(one, "imf_ppm")).Of(Number(one, "mf_ppm"), Rounding::kDown),
+              Int128{Number(one, "expected_mmf_ppm")})
+        << Name(one);
+  }
+}
+
+TEST_F(DydxVectors, FundingClamps) {
+  for (const nlohmann::json& one : Cases("funding_clamp_ppm", 7)) {
+    const std::int64_t initial = Number(one, "imf_ppm");
+    // Theirs is of the exact fraction, which in each case is whole or rounds away in the clamp.
+    const Int128 kept = *RatePpm(initial).Of(Number(one, "mf_ppm"), Rounding::kDown);
+    const RequirementCurve curve = test::FlatCurve(initial, static_cast<std::int64_t>(kept));
+    EXPECT_EQ(FundingClamp(curve, RatePpm(Number(one, "clamp_factor_ppm"))),
+              RatePpm(Number(one, "expected_clamp_ppm")))
+        << Name(one);
+  }
+}
+
+TEST_F(DydxVectors, FundingSettlements) {
+  for (const nlohmann::json& one : Cases("funding_settlement_ppm", 13)) {
+    const FundingPeriod period{.since = FundingIndex(Int128{Number(one, "position_index")}),
+                               .now = FundingIndex(Int128{Number(one, "funding_index_now")})};
+    const Lots lots(Number(one, "quantums"));
+    const Int128 exact = Number(one, "expected_settlement_ppm");
+    EXPECT_EQ(AccruedFundingMicro(period, lots), MicroQuanta(exact)) << Name(one);
+    EXPECT_EQ(AccruedFunding(period, lots),
+              Quanta(*Divide(exact, kMicroPerQuantum, Rounding::kDown)))
+        << Name(one);
+  }
 }
 
 // An instrument and a price whose product is theirs: price * 10^(exponent + resolution + 6) quanta
-// for each base quantum, which is whole in all of the cases.
+// for each base quantum, which is whole in all of the cases. Where a base quantum is worth more
+// than a lot may be, it is several lots.
 struct Market {
-  LinearPerpetual instrument;
+  Instrument instrument;
   std::int64_t ticks = 0;
+  std::int64_t lots_per_quantum = 1;
 };
 Market MarketOf(const nlohmann::json& one) {
   Market market{.instrument = Perpetual(1), .ticks = Number(one, "price")};
   std::int64_t exponent = Number(one, "price_exp") + Number(one, "atomic_resolution") + 6;
-  for (; exponent > 0; --exponent) market.instrument.quanta_per_lot_tick *= 10;
   for (; exponent < 0; ++exponent) {
     EXPECT_EQ(market.ticks % 10, 0) << Name(one);
     market.ticks /= 10;
   }
-  const std::int64_t initial = Number(one, "imf_ppm");
-  const std::int64_t maintenance = initial * Number(one, "mf_ppm");
-  EXPECT_EQ(maintenance % 1'000'000, 0) << Name(one);
-  market.instrument.initial = RatePpm(initial);
-  market.instrument.maintenance = RatePpm(maintenance / 1'000'000);
+  Int128 lot = market.ticks;
+  for (; exponent > 0; --exponent) lot *= 10;
+  for (; lot > kMaxLotValue.value(); lot /= 10) {
+    EXPECT_EQ(lot % 10, 0) << Name(one);
+    market.lots_per_quantum *= 10;
+  }
+  market.ticks = static_cast<std::int64_t>(lot);
+  market.instrument.max_price = PriceTicks(static_cast<std::int64_t>(kMaxLotValue.value()));
+  market.instrument.max_lots = Lots(std::int64_t{1} << 53);
   return market;
 }
 
 TEST_F(DydxVectors, MarginRequirements) {
-  std::size_t flat = 0;
-  std::size_t scaled = 0;
   std::size_t overflowing = 0;
   for (const nlohmann::json& one : Cases("margin_requirements", 19)) {
     if (one["quantums"].get<double>() > 1e18) {
@@ -271,22 +323,22 @@ TEST_F(DydxVectors, MarginRequirements) {
                 Reason(MarginReason::kPositionTooLarge));
       continue;
     }
-    const Market market = MarketOf(one);
+    Market market = MarketOf(one);
+    const std::int64_t initial = Number(one, "imf_ppm");
+    const std::int64_t maintenance = initial * Number(one, "mf_ppm");
+    ASSERT_EQ(maintenance % 1'000'000, 0) << Name(one);
+    market.instrument.curve = CurveOf(one);
+    market.instrument.curve.maintenance = RatePpm(maintenance / 1'000'000);
     Book book({market.instrument});
     book.SetPrice(1, market.ticks);
-    const Result<RiskSum> sum = book.Sum({Position(1, Number(one, "quantums"))});
+    BalanceView position = Position(1, Int128{Number(one, "quantums")} * market.lots_per_quantum);
+    position.open_interest = Amount(Int128{Number(one, "open_interest")} * market.lots_per_quantum);
+    const Balances account = {position};
+    const Result<RiskSum> sum = SumOf<CeilPerLeg>(book.context(), test::View(account));
     ASSERT_TRUE(sum.ok()) << Name(one) << " " << sum.reason().code();
-    EXPECT_EQ(QuantaUp(sum->maintenance), Number(one, "expected_mm")) << Name(one);
-    if (Number(one, "oi_upper") != 0) {
-      ++scaled;  // theirs is the higher: the rate rises with open interest
-      EXPECT_LT(QuantaUp(sum->initial), Number(one, "expected_im")) << Name(one);
-      continue;
-    }
-    ++flat;
-    EXPECT_EQ(QuantaUp(sum->initial), Number(one, "expected_im")) << Name(one);
+    EXPECT_EQ(sum->maintenance, Micro(Number(one, "expected_mm"))) << Name(one);
+    EXPECT_EQ(sum->initial, Micro(Number(one, "expected_im"))) << Name(one);
   }
-  EXPECT_EQ(flat, 13u);
-  EXPECT_EQ(scaled, 5u);
   EXPECT_EQ(overflowing, 1u);
 }
 

@@ -83,17 +83,32 @@ TEST(MarkPrices, AreAValue) {
   EXPECT_EQ(copy, prices);
 }
 
-TEST(MarkPrices, RefuseToDecodeAPriceBelowNone) {
-  const auto decode = [](std::int64_t ticks) {
-    std::vector<std::byte> bytes = Encode(std::uint32_t{1});
-    AppendEncoding(bytes, ticks);
-    MarkPrices prices;
-    return DecodeInto(bytes, prices).reason;
-  };
-  EXPECT_EQ(decode(0), Reason());
-  EXPECT_EQ(decode(-1), Reason());  // none
-  EXPECT_EQ(decode(-2), Reason(MarginReason::kPriceOutOfRange));
-  EXPECT_EQ(decode(kMin<std::int64_t>), Reason(MarginReason::kPriceOutOfRange));
+TEST(MarkPrices, KeepASlowPriceBesideTheMark) {
+  const InstrumentTable table = TableOf({Perpetual(1), Perpetual(2)});
+  MarkPrices prices(table);
+  ASSERT_TRUE(prices.SetSlow(table, kFirst, PriceTicks(4)).ok());
+  EXPECT_EQ(prices.Of(kFirst), (PricePair{.mark = kNoPrice, .slow = PriceTicks(4)}));
+  ASSERT_TRUE(prices.Set(table, kFirst, PriceTicks(5)).ok());
+  EXPECT_EQ(prices.Of(kFirst), (PricePair{.mark = PriceTicks(5), .slow = PriceTicks(4)}));
+  const MarkPrices before = prices;
+  EXPECT_EQ(prices.SetSlow(table, kFirst, PriceTicks(-1)), Reason(MarginReason::kPriceOutOfRange));
+  EXPECT_EQ(prices.SetSlow(table, InstrumentIndex(2), PriceTicks(1)),
+            Reason(MarginReason::kUnknownInstrument));
+  EXPECT_EQ(prices, before);
+  prices.Clear(kFirst);
+  EXPECT_EQ(prices.Of(kFirst), PricePair());
+}
+
+// M14: a linear instrument may allow prices below zero; none stands apart from all of them.
+TEST(MarkPrices, BelowZeroAreAllowedWhereTheInstrumentSaysSo) {
+  Instrument oil = Perpetual(1);
+  oil.min_price = PriceTicks(-5'000);
+  const InstrumentTable table = TableOf({oil});
+  MarkPrices prices(table);
+  EXPECT_EQ(prices.Set(table, kFirst, PriceTicks(-3'763)), Reason());
+  EXPECT_EQ(prices.Get(kFirst), PriceTicks(-3'763));
+  EXPECT_EQ(prices.Set(table, kFirst, PriceTicks(-5'001)), Reason(MarginReason::kPriceOutOfRange));
+  EXPECT_EQ(prices.Set(table, kFirst, kNoPrice), Reason(MarginReason::kPriceOutOfRange));
 }
 
 }  // namespace

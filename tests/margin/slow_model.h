@@ -29,7 +29,7 @@ struct SlowRisk {
 
 // One row of the model's world: an instrument and its price, if it has one.
 struct SlowMarket {
-  LinearPerpetual instrument;
+  Instrument instrument;
   std::optional<std::int64_t> price;
 };
 
@@ -52,16 +52,17 @@ inline std::optional<SlowRisk> SlowEvaluate(const std::vector<SlowMarket>& marke
       if (!counts && owed) return std::nullopt;
       continue;
     }
-    if (here == nullptr || here->instrument.contract != balance.asset || !here->price) {
+    if (here == nullptr || here->instrument.asset != balance.asset || !here->price) {
       return std::nullopt;
     }
     if (BigInteger(here->instrument.max_lots.value()) < Magnitude(amount)) return std::nullopt;
     const BigInteger worth =
-        amount * BigInteger(*here->price) * BigInteger(here->instrument.quanta_per_lot_tick);
+        amount * BigInteger(*here->price) * BigInteger(here->instrument.multiplier);
     risk.equity = risk.equity + worth;
-    risk.initial = risk.initial + Magnitude(worth) * BigInteger(here->instrument.initial.parts());
-    risk.maintenance =
-        risk.maintenance + Magnitude(worth) * BigInteger(here->instrument.maintenance.parts());
+    risk.initial =
+        risk.initial + Magnitude(worth) * BigInteger(here->instrument.curve.initial.parts());
+    risk.maintenance = risk.maintenance +
+                       Magnitude(worth) * BigInteger(here->instrument.curve.maintenance.parts());
   }
   return risk;
 }

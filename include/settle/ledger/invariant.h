@@ -35,6 +35,10 @@ struct BalanceView {
   Amount posted{};
   Amount pending_debits{};
   Amount pending_credits{};
+  // Of a contract, the sum of all balances of it above zero in the whole ledger: in `before` as it
+  // stands, in `after` as it would be after all legs, of a hold as if they were posted. Zero for a
+  // token, and for an invariant that does not read it (see ReadsOpenInterest).
+  Amount open_interest{};
 };
 
 // The accounts of one margin account at one instant. Accounts that were never opened are absent and
@@ -53,6 +57,14 @@ concept LedgerInvariant = std::copyable<I> &&
              const OwnerView& after) {
   { invariant.Admit(context, before, after) } -> std::same_as<Reason>;
 };
+
+// Whether the invariant asks for open interest, by a member
+// `static constexpr bool kReadsOpenInterest = true`. Without one it costs nothing.
+template <LedgerInvariant I>
+[[nodiscard]] constexpr bool ReadsOpenInterest() {
+  if constexpr (requires { I::kReadsOpenInterest; }) return I::kReadsOpenInterest;
+  return false;
+}
 
 // Satisfied by a policy that says, of an account, which margin account it belongs to (nothing: it
 // is judged by its limits alone, as the house's and the outside's are) and within which limits its

@@ -6,6 +6,7 @@
 #ifndef SETTLE_MARGIN_FWD_H_
 #define SETTLE_MARGIN_FWD_H_
 
+#include <cstddef>
 #include <cstdint>
 
 #include "settle/base/config.h"
@@ -13,13 +14,31 @@
 SETTLE_NAMESPACE_BEGIN
 
 enum class MarginReason : std::uint16_t;
-struct LinearPerpetual;
+enum class InstrumentKind : std::uint8_t;
+struct Requirement;
+struct RequirementCurve;
+struct CollateralTerms;
+struct Instrument;
 class InstrumentTable;
+struct MarginParameters;
 class MarkPrices;
+class Valuation;
+class OwnerLots;
+struct MarginPosition;
 struct MarginContext;
 struct ExactPpm;
+struct CeilPerLeg;
 struct RiskSum;
 struct Risk;
+struct PortfolioTerms;
+struct ScenarioTerms;
+struct RiskRow;
+class RiskArrays;
+struct RiskArraysStatement;
+struct ScenarioPosition;
+struct PortfolioRisk;
+template <std::size_t kScenarios = 256, std::size_t kMonths = 64, std::size_t kStrikes = 256>
+class ScenarioSum;
 
 SETTLE_NAMESPACE_END
 

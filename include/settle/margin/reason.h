@@ -23,13 +23,15 @@ enum class MarginReason : std::uint16_t {
   kWrongAssetKind = 2,       // a contract where a token belongs, or a token where a contract does
   kWrongCompartment = 3,     // positions cannot lie in the cash compartment
   kBadMultiplier = 4,        // one lot and tick is worth less than one quantum
-  kBadRate = 5,              // not 0 <= maintenance <= initial <= 100 %
+  kBadRate = 5,              // not 0 <= maintenance <= initial <= 100 %, or such a charge
   kBadBounds = 6,            // a largest price or position below 1, or a notional too wide
   kWrongQuote = 7,           // the instrument is quoted in another asset than its table
-  kDuplicateInstrument = 8,  // its compartment or contract belongs to another instrument
+  kDuplicateInstrument = 8,  // its compartment or asset belongs to another instrument
+  kBadTiers = 9,             // floors or rates that do not rise, or an open interest without order
+  kBadCollateral = 19,       // not a token's haircuts and cap, or terms of a token on a contract
+  kBadParameters = 20,       // a cap below zero, or one for withdrawals above that for positions
 
   // Valuation of an account.
-  kPendingNotJudged = 9,    // a contract is reserved, whose outcome this rule does not weigh
   kUnknownInstrument = 10,  // a contract that is not registered, or not in that compartment
   kUnvaluedDebt = 11,       // an asset without value here is owed
   kPositionTooLarge = 12,   // more lots than the instrument's largest position
@@ -41,6 +43,20 @@ enum class MarginReason : std::uint16_t {
   kInitialMargin = 16,       // initial margin held before and does not hold after
   kMaintenanceRises = 17,    // initial margin holds neither before nor after: maintenance rises
   kMaintenanceWorsens = 18,  // ... or equity falls against maintenance
+
+  // Portfolios judged by scenarios.
+  kBadScenarioCount = 40,    // not 1 to kMaxScenarios
+  kWrongRowLength = 41,      // a row of another number of scenarios than its arrays
+  kRowsNotAscending = 42,    // contracts of rows that do not rise strictly
+  kProfitOutOfRange = 43,    // what a lot gains or loses is beyond 64 bits
+  kBadMonth = 44,            // not one of 1 to kMaxMonths months, or not of the portfolio's
+  kBadCover = 45,            // the part of a loss that counts is not 0 to 100 %
+  kBadCharge = 46,           // a charge below zero or above kMaxNotional
+  kBadInitialFactor = 47,    // initial below maintenance
+  kBadScenarioTerms = 48,    // a strike of what is no option
+  kWrongScenarioCount = 49,  // a row or a portfolio of another number of scenarios than the sum
+  kTooManyStrikes = 50,      // options of more strikes than the sum has room for
+  kNotInSum = 51,            // a position is taken out that was not added
 };
 
 constexpr Module ReasonModule(MarginReason) { return Module::kMargin; }
@@ -65,8 +81,12 @@ constexpr std::string_view ReasonName(MarginReason reason) {
       return "WrongQuote";
     case MarginReason::kDuplicateInstrument:
       return "DuplicateInstrument";
-    case MarginReason::kPendingNotJudged:
-      return "PendingNotJudged";
+    case MarginReason::kBadTiers:
+      return "BadTiers";
+    case MarginReason::kBadCollateral:
+      return "BadCollateral";
+    case MarginReason::kBadParameters:
+      return "BadParameters";
     case MarginReason::kUnknownInstrument:
       return "UnknownInstrument";
     case MarginReason::kUnvaluedDebt:
@@ -85,6 +105,30 @@ constexpr std::string_view ReasonName(MarginReason reason) {
       return "MaintenanceRises";
     case MarginReason::kMaintenanceWorsens:
       return "MaintenanceWorsens";
+    case MarginReason::kBadScenarioCount:
+      return "BadScenarioCount";
+    case MarginReason::kWrongRowLength:
+      return "WrongRowLength";
+    case MarginReason::kRowsNotAscending:
+      return "RowsNotAscending";
+    case MarginReason::kProfitOutOfRange:
+      return "ProfitOutOfRange";
+    case MarginReason::kBadMonth:
+      return "BadMonth";
+    case MarginReason::kBadCover:
+      return "BadCover";
+    case MarginReason::kBadCharge:
+      return "BadCharge";
+    case MarginReason::kBadInitialFactor:
+      return "BadInitialFactor";
+    case MarginReason::kBadScenarioTerms:
+      return "BadScenarioTerms";
+    case MarginReason::kWrongScenarioCount:
+      return "WrongScenarioCount";
+    case MarginReason::kTooManyStrikes:
+      return "TooManyStrikes";
+    case MarginReason::kNotInSum:
+      return "NotInSum";
   }
   return "UnknownMarginReason";
 }

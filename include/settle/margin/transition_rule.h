@@ -13,18 +13,24 @@
 // Source: dYdX v4, IsValidStateTransitionForUndercollateralizedSubaccount.
 //
 //   Ledger<TransitionRule<ExactPpm>, OwnerKeys, Accounts> ledger(options);
-//   ledger.Apply(batch, {.context = {.instruments = table, .prices = prices}, ...}, verdicts);
+//   ledger.Apply(batch, {.context = {.valuation = valuation}, ...}, verdicts);
 
 #ifndef SETTLE_MARGIN_TRANSITION_RULE_H_
 #define SETTLE_MARGIN_TRANSITION_RULE_H_
+
+#include <cstddef>
 
 #include "settle/base/config.h"
 #include "settle/base/integer.h"
 #include "settle/base/reason.h"
 #include "settle/ledger/invariant.h"
+#include "settle/ledger/types.h"
+#include "settle/margin/evaluation.h"
+#include "settle/margin/parameters.h"
 #include "settle/margin/reason.h"
 #include "settle/margin/requirement.h"
 #include "settle/margin/risk.h"
+#include "settle/margin/types.h"
 
 SETTLE_NAMESPACE_BEGIN
 
@@ -56,17 +62,48 @@ SETTLE_NAMESPACE_BEGIN
 template <RequirementPolicy Requirement>
 struct TransitionRule {
   using Context = MarginContext;
+  // Each contract's open interest comes with the balances, as it is after the transaction: a rate
+  // that rises with it is judged at what a trade makes of it.
+  static constexpr bool kReadsOpenInterest = true;
 
   // Judges the account `before` and `after`. Errors: those of Evaluate and of CheckTransition.
-  // `before` is looked at only when initial margin does not hold after. O(balances), no allocation.
+  // `before` is looked at only when initial margin does not hold after. Where no balance of a
+  // contract changes, what leaves the account may be its profit itself: no more of that counts than
+  // the cap for withdrawals. O(balances), no allocation.
   [[nodiscard]] Reason Admit(const Context& context, const OwnerView& before,
                              const OwnerView& after) const {
-    const Result<Risk> risk_after = Evaluate<Requirement>(context, after);
+    const MarginParameters& parameters = context.valuation.parameters();
+    const Quanta cap = parameters.CapsProfit() && LeavesPositions(before, after)
+                           ? parameters.withdrawal_profit_cap
+                           : parameters.profit_cap;
+    const Result<Risk> risk_after = RiskOf(context, after, cap);
     if (!risk_after.ok()) return risk_after.reason();
     if (InitialMarginHolds(*risk_after)) return {};
-    const Result<Risk> risk_before = Evaluate<Requirement>(context, before);
+    const Result<Risk> risk_before = RiskOf(context, before, cap);
     if (!risk_before.ok()) return risk_before.reason();
     return CheckTransition(*risk_before, *risk_after);
+  }
+
+ private:
+  [[nodiscard]] static Result<Risk> RiskOf(const Context& context, const OwnerView& account,
+                                           Quanta cap) {
+    const Result<RiskSum> sum = SumOf<Requirement>(context, account);
+    if (!sum.ok()) return sum.reason();
+    return Finish(*sum, cap);
+  }
+
+  // Both list the same accounts in the same order.
+  [[nodiscard]] static bool LeavesPositions(const OwnerView& before, const OwnerView& after) {
+    for (std::size_t i = 0; i < after.balances.size(); ++i) {
+      const BalanceView& old = before.balances[i];
+      const BalanceView& now = after.balances[i];
+      if (IsContract(now.asset) &&
+          (old.posted != now.posted || old.pending_debits != now.pending_debits ||
+           old.pending_credits != now.pending_credits)) {
+        return false;
+      }
+    }
+    return true;
   }
 };
 static_assert(LedgerInvariant<TransitionRule<ExactPpm>>,

@@ -33,18 +33,18 @@ using test::Position;
 using test::Random;
 
 // A valid instrument whose numbers are small, ordinary, or as large as they may be.
-LinearPerpetual RandomPerpetual(Random& random, std::uint32_t n) {
-  LinearPerpetual instrument = Perpetual(n);
+Instrument RandomPerpetual(Random& random, std::uint32_t n) {
+  Instrument instrument = Perpetual(n);
   do {
     const auto positive = [&](int bits) {
       return static_cast<std::int64_t>(random.Edge<std::uint64_t>() >> (64 - bits)) | 1;
     };
-    instrument.quanta_per_lot_tick = random.Chance(1, 2) ? 1 : positive(20);
-    instrument.max_price = PriceTicks(positive(62));
+    instrument.multiplier = random.Chance(1, 2) ? 1 : positive(20);
+    instrument.max_price = PriceTicks(positive(42));
     instrument.max_lots = Lots(positive(62));
     const std::uint64_t initial = random.Below(1'000'001);
-    instrument.initial = RatePpm(static_cast<std::int64_t>(initial));
-    instrument.maintenance = RatePpm(static_cast<std::int64_t>(random.Below(initial + 1)));
+    instrument.curve.initial = RatePpm(static_cast<std::int64_t>(initial));
+    instrument.curve.maintenance = RatePpm(static_cast<std::int64_t>(random.Below(initial + 1)));
   } while (!instrument.Validate().ok());
   return instrument;
 }
@@ -65,10 +65,10 @@ std::int64_t UpTo(Random& random, std::int64_t most) {
 
 struct RandomWorld {
   explicit RandomWorld(Random& random, std::uint32_t count) {
-    std::vector<LinearPerpetual> instruments;
+    std::vector<Instrument> instruments;
     for (std::uint32_t n = 1; n <= count; ++n) instruments.push_back(RandomPerpetual(random, n));
     book.emplace(instruments);
-    for (const LinearPerpetual& instrument : instruments) {
+    for (const Instrument& instrument : instruments) {
       markets.push_back({.instrument = instrument, .price = std::nullopt});
       if (random.Chance(1, 40)) continue;
       markets.back().price = UpTo(random, instrument.max_price.value());
@@ -168,11 +168,13 @@ TEST(RiskOfRandomAccounts, KeptUpToDateEqualsTheWhole) {
     for (int turn = 0; turn < 2'000; ++turn, ++steps) {
       const auto at = static_cast<std::size_t>(random.Below(account.size()));
       BalanceView& balance = account[at];
-      const auto old = ContributionOf<ExactPpm>(world.book->context(), balance);
+      const auto old =
+          ContributionOf<ExactPpm>(world.book->context(), test::View(account), balance);
       balance.posted =
           Amount(IsContract(balance.asset) ? world.RandomLots(random, balance.compartment.value())
                                            : RandomQuanta(random));
-      const auto now = ContributionOf<ExactPpm>(world.book->context(), balance);
+      const auto now =
+          ContributionOf<ExactPpm>(world.book->context(), test::View(account), balance);
       ASSERT_TRUE(old.ok() && now.ok());
       ASSERT_TRUE(SubtractFrom(kept, *old) && AddTo(kept, *now));
       const Result<RiskSum> whole = world.book->Sum(account);

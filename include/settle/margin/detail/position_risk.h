@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright the settle authors.
+
+// What one position, or one token, contributes to the risk of its account.
+//
+// Two ways with one result: the product of lots and the factors of the instrument's row, and the
+// way through instrument, prices and curve for what is no product.
+
+#ifndef SETTLE_MARGIN_DETAIL_POSITION_RISK_H_
+#define SETTLE_MARGIN_DETAIL_POSITION_RISK_H_
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+
+#include "settle/base/config.h"
+#include "settle/base/fixed.h"
+#include "settle/base/integer.h"
+#include "settle/base/reason.h"
+#include "settle/ledger/types.h"
+#include "settle/margin/instrument.h"
+#include "settle/margin/prices.h"
+#include "settle/margin/reason.h"
+#include "settle/margin/requirement.h"
+#include "settle/margin/requirement_curve.h"
+#include "settle/margin/risk.h"
+#include "settle/margin/types.h"
+#include "settle/margin/valuation.h"
+
+SETTLE_NAMESPACE_BEGIN
+namespace detail {
+
+// A position without its quote balance. Values are within kMaxNotional of zero; demands are 0 or
+// above.
+struct PositionRisk {
+  Int128 value = 0;        // at the mark, in quanta
+  Int128 worse_value = 0;  // at the worse of mark and slow price
+  Int128 initial = 0;      // in millionths
+  Int128 maintenance = 0;
+};
+
+// Open interest in lots, the greatest number of them for all beyond.
+constexpr Lots SaturatedLots(Amount interest) {
+  return LotsOf(interest).value_or(Lots(kMax<std::int64_t>));
+}
+
+// True when the position is the product of its lots and the row's factors.
+constexpr bool IsProduct(const ValuationRow& row, const MarginPosition& position) {
+  const std::uint64_t lots =
+      Magnitude(position.lots.value()) + static_cast<std::uint64_t>(position.elsewhere.value());
+  return lots < row.product_below && position.open_interest.value() <= row.interest_up_to;
+}
+
+// The way of products, for a position that IsProduct.
+constexpr PositionRisk ProductsOf(const ValuationRow& row, const MarginPosition& position) {
+  const std::int64_t lots = position.lots.value();
+  const bool is_short = lots < 0;
+  const auto size = static_cast<std::int64_t>(Magnitude(lots));
+  return {.value = Int128{lots} * row.value,
+          .worse_value = Int128{lots} * (is_short ? row.high : row.low),
+          .initial = Int128{size} * (is_short ? row.initial_short : row.initial_long),
+          .maintenance = Int128{size} * row.maintenance};
+}
+
+// The notional of open interest at the mark, the greatest that is judged for all beyond.
+inline Quanta NotionalOfInterest(const Instrument& instrument, Lots interest, PriceTicks mark) {
+  const Int128 lots = interest.value();
+  const auto notional =
+      instrument.kind == InstrumentKind::kInverse
+          ? MulDiv(lots, instrument.multiplier, mark.value(), Rounding::kUp)
+          : CheckedMul(
+                lots, static_cast<Int128>(Magnitude(Int128{mark.value()} * instrument.multiplier)));
+  return Quanta((std::min)(notional.value_or(kMaxNotional.value()), kMaxNotional.value()));
+}
+
+// What the position is charged where its instrument has this price.
+template <RequirementPolicy Policy>
+std::optional<Requirement> DemandOf(const Instrument& instrument, const MarginPosition& position,
+                                    PriceTicks price, RatePpm floor_rate) {
+  const auto size = static_cast<std::int64_t>(Magnitude(position.lots.value()));
+  const PositionSize own{.notional = instrument.NotionalOfAllowed(position.lots, price),
+                         .lots = Lots(size)};
+  const PositionSize elsewhere{.notional = instrument.NotionalOfAllowed(position.elsewhere, price),
+                               .lots = position.elsewhere};
+  const std::optional<Requirement> exact = instrument.curve.Above(elsewhere, own, floor_rate);
+  if (!exact) return std::nullopt;
+  return Policy::Round(*exact, instrument.curve, own.notional);
+}
+
+// The way through curve and prices.
+template <RequirementPolicy Policy>
+Reason RiskByCurve(const Instrument& instrument, const PricePair& prices,
+                   const MarginPosition& position, PositionRisk& out) {
+  if (!instrument.Allows(position.lots) || !instrument.Allows(position.elsewhere)) {
+    return MarginReason::kPositionTooLarge;
+  }
+  if (prices.mark == kNoPrice) return MarginReason::kMissingPrice;
+  if (!instrument.Allows(prices.mark) || !instrument.Allows(prices.slow)) {
+    return MarginReason::kPriceOutOfRange;
+  }
+  RatePpm floor_rate{0};
+  if (instrument.curve.open_interest.upper != Quanta(0)) {
+    floor_rate = instrument.curve.InitialRateAt(
+        NotionalOfInterest(instrument, position.open_interest, prices.mark), Policy::kRateRounding);
+  }
+  const auto at_mark = DemandOf<Policy>(instrument, position, prices.mark, floor_rate);
+  const auto at_slow = DemandOf<Policy>(instrument, position, prices.slow, floor_rate);
+  if (!at_mark || !at_slow) return MarginReason::kMarginOverflow;
+  const Int128 value = instrument.ValueOfAllowed(position.lots, prices.mark).value();
+  const Int128 slow_value = instrument.ValueOfAllowed(position.lots, prices.slow).value();
+  // What the slow price demands more than the mark: by its requirement and by the value it takes.
+  const auto by_slow =
+      CheckedAdd(at_slow->initial.value(), (value - slow_value) * kMicroPerQuantum);
+  if (!by_slow) return MarginReason::kMarginOverflow;
+  out = {.value = value,
+         .worse_value = (std::min)(value, slow_value),
+         .initial = (std::max)(at_mark->initial.value(), *by_slow),
+         .maintenance = at_mark->maintenance.value()};
+  return {};
+}
+
+// Errors: kUnknownInstrument, kPositionTooLarge, kMissingPrice, kPriceOutOfRange, kMarginOverflow.
+template <RequirementPolicy Policy>
+Reason RiskOfPosition(const Valuation& valuation, const MarginPosition& position,
+                      PositionRisk& out) {
+  if (position.instrument.value() >= valuation.size()) return MarginReason::kUnknownInstrument;
+  const ValuationRow& row = valuation[position.instrument];
+  if (Policy::kIsExact && IsProduct(row, position)) [[likely]] {
+    out = ProductsOf(row, position);
+    return {};
+  }
+  const Instrument& instrument = valuation.instruments()[position.instrument];
+  if (instrument.kind == InstrumentKind::kSpot) return MarginReason::kUnknownInstrument;
+  return RiskByCurve<Policy>(instrument, valuation.PricesOf(position.instrument), position, out);
+}
+
+// Of each number the worse of two that a position may become. What is worth less leaves as much
+// less headroom, so that the sum is one of equity and demand that is never better than either.
+constexpr PositionRisk WorseOf(const PositionRisk& a, const PositionRisk& b) {
+  const Int128 value = (std::min)(a.value, b.value);
+  const auto demand = [&](const PositionRisk& one) {
+    return one.initial - (one.value - value) * kMicroPerQuantum;
+  };
+  return {.value = value,
+          .worse_value = (std::min)(a.worse_value, b.worse_value),
+          .initial = (std::max)(demand(a), demand(b)),
+          .maintenance = (std::max)(a.maintenance, b.maintenance)};
+}
+
+// False when a sum leaves 128 bits; `sum` is then meaningless.
+constexpr bool AddPositionTo(RiskSum& sum, const PositionRisk& risk) {
+  return AddTo(sum.equity, Quanta(risk.value)) && AddTo(sum.initial, MicroQuanta(risk.initial)) &&
+         AddTo(sum.maintenance, MicroQuanta(risk.maintenance));
+}
+
+// Adds a position with its quote balance. After a refusal `sum` is meaningless.
+template <RequirementPolicy Policy>
+[[nodiscard]] Reason AddPosition(const Valuation& valuation, const MarginPosition& position,
+                                 RiskSum& sum) {
+  PositionRisk risk;
+  if (Reason reason = RiskOfPosition<Policy>(valuation, position, risk); !reason.ok()) {
+    return reason;
+  }
+  bool fits = AddPositionTo(sum, risk) && AddTo(sum.equity, position.quote);
+  if (valuation.parameters().CapsProfit()) {
+    const auto profit = CheckedAdd(risk.worse_value, position.quote.value());
+    fits = fits && profit && (*profit <= 0 || AddTo(sum.profit, Quanta(*profit)));
+  }
+  return fits ? Reason() : MarginReason::kMarginOverflow;
+}
+
+// What units of a token, 0 or above, contribute at prices that it allows: their value up to the
+// cap, less the haircut. Rounded down, three times. Nothing where it leaves 128 bits.
+inline std::optional<RiskSum> RiskOfCollateral(const Instrument& token, const PricePair& prices,
+                                               Amount units) {
+  const CollateralTerms& terms = token.collateral;
+  const auto value = token.ValueOfUnits(units, prices.mark);
+  const auto slow_value = token.ValueOfUnits(units, prices.slow);
+  if (!value || !slow_value) return std::nullopt;
+  const auto counted = [&](Quanta worth, RatePpm haircut) {
+    const RatePpm kept(RatePpm::kScale - haircut.parts());
+    return *kept.Of((std::min)(worth, terms.cap).value(), Rounding::kDown);  // at most the worth
+  };
+  const Int128 kept = counted(*value, terms.maintenance_haircut);
+  const Int128 lent = counted((std::min)(*value, *slow_value), terms.initial_haircut);
+  return RiskSum{.equity = Quanta(kept), .initial = MicroQuanta((kept - lent) * kMicroPerQuantum)};
+}
+
+}  // namespace detail
+SETTLE_NAMESPACE_END
+
+#endif  // SETTLE_MARGIN_DETAIL_POSITION_RISK_H_

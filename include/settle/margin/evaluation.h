@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright the settle authors.
+
+// What each balance of a margin account contributes to its risk, and the risk of the whole.
+//
+//   - Cash in the quote asset counts as it is, and so does the quote balance in a contract's
+//     compartment (minus the entry cost of a long, plus the proceeds of a short).
+//   - Lots count what they are worth at the mark, and demand what the instrument's curve says. For
+//     initial margin whichever of mark and slow price is worse for the position counts.
+//   - A token that the table lists counts its value up to its cap, less a haircut; for its issuer,
+//     or without a price, nothing. A debt in one is refused, as one in any other token: a margin
+//     account borrows the quote asset alone.
+//   - Of a token that is reserved, debits count as gone and credits as not come: so little remains
+//     at the least, whichever part is posted. Anybody may promise somebody a token, and nobody is
+//     judged otherwise for it.
+//   - Of reserved lots any part may be posted: the worse end of what the position may become
+//   counts,
+//     for each number by itself. What belongs together in one hold is not known here, so that this
+//     never understates and may overstate; settle/margin/pending.h is exact for open orders.
+//   - A contract that the table does not place in that compartment is refused, never left out.
+// A balance of zero is as one that was never opened: it needs neither instrument nor price.
+//
+//   const MarginContext context{.valuation = valuation};
+//   Result<Risk> risk = Evaluate<ExactPpm>(context, account);
+//
+// Where positions are known without the ledger's view of them, as in a host's own dense books, they
+// are judged as MarginPositions, with the same bits as result.
+
+#ifndef SETTLE_MARGIN_EVALUATION_H_
+#define SETTLE_MARGIN_EVALUATION_H_
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "settle/base/config.h"
+#include "settle/base/integer.h"
+#include "settle/base/reason.h"
+#include "settle/base/strong.h"
+#include "settle/ledger/invariant.h"
+#include "settle/ledger/types.h"
+#include "settle/margin/detail/position_risk.h"
+#include "settle/margin/instrument.h"
+#include "settle/margin/owner_lots.h"
+#include "settle/margin/reason.h"
+#include "settle/margin/requirement.h"
+#include "settle/margin/risk.h"
+#include "settle/margin/types.h"
+#include "settle/margin/valuation.h"
+
+SETTLE_NAMESPACE_BEGIN
+
+// By what accounts are judged, fixed for a block: made anew for each at no cost. Both outlive it.
+struct MarginContext {
+  const Valuation& valuation;
+  // Where tiers are of owners and not of margin accounts: what their other accounts have.
+  const OwnerLots* owner_lots = nullptr;
+};
+
+namespace detail {
+
+// What an account is judged with.
+template <RequirementPolicy Requirement>
+class AccountPass {
+ public:
+  AccountPass(const MarginContext& context, const MarginAccountId& account,
+              std::span<const BalanceView> balances)
+      : context_(context), account_(account), balances_(balances) {}
+
+  // Adds what one of the balances contributes. After a refusal the sum is meaningless.
+  [[nodiscard]] Reason Add(const BalanceView& balance) {
+    if (IsContract(balance.asset)) return AddContract(balance);
+    return balance.asset == Table().quote() ? AddQuote(balance) : AddToken(balance);
+  }
+  [[nodiscard]] const RiskSum& sum() const { return sum_; }
+
+ private:
+  [[nodiscard]] const InstrumentTable& Table() const { return context_.valuation.instruments(); }
+
+  // What is left of a token at the least. Nothing below 128 bits.
+  [[nodiscard]] static std::optional<Int128> LeastOf(const BalanceView& balance) {
+    return CheckedSub(balance.posted.value(), balance.pending_debits.value());
+  }
+
+  [[nodiscard]] Reason AddQuote(const BalanceView& balance) {
+    const auto least = LeastOf(balance);
+    if (balance.compartment != kCash && !Table().FindByCompartment(balance.compartment)) {
+      return !least || *least < 0 ? MarginReason::kUnvaluedDebt : Reason();
+    }
+    if (!least || *least > kMaxEquity.value() || *least < -kMaxEquity.value() ||
+        !AddTo(sum_.equity, Quanta(*least))) {
+      return MarginReason::kMarginOverflow;
+    }
+    return {};
+  }
+
+  [[nodiscard]] Reason AddToken(const BalanceView& balance) {
+    const auto least = LeastOf(balance);
+    if (!least || *least < 0) return MarginReason::kUnvaluedDebt;
+    if (*least == 0 || balance.compartment != kCash) return {};
+    const auto index = Table().FindByAsset(balance.asset);
+    if (!index) return {};
+    const Instrument& token = Table()[*index];
+    const PricePair prices = context_.valuation.PricesOf(*index);
+    const bool counts = token.collateral.issuer != account_.owner && token.Allows(prices.mark) &&
+                        token.Allows(prices.slow);
+    if (!counts) return {};
+    const std::optional<RiskSum> part = RiskOfCollateral(token, prices, Amount(*least));
+    return part && AddTo(sum_, *part) ? Reason() : MarginReason::kMarginOverflow;
+  }
+
+  [[nodiscard]] Reason AddContract(const BalanceView& balance) {
+    const Int128 debits = balance.pending_debits.value();
+    const Int128 credits = balance.pending_credits.value();
+    if (balance.posted.value() == 0 && (debits | credits) == 0) return {};
+    const auto index = Table().FindByCompartment(balance.compartment);
+    if (!index || Table()[*index].asset != balance.asset) return MarginReason::kUnknownInstrument;
+    MarginPosition position{.instrument = *index,
+                            .open_interest = SaturatedLots(balance.open_interest)};
+    if (context_.owner_lots != nullptr) {
+      position.elsewhere = context_.owner_lots->Elsewhere(account_, balance.asset);
+    }
+    const auto least = CheckedSub(balance.posted.value(), debits);
+    const auto most = CheckedAdd(balance.posted.value(), credits);
+    if (!least || !most) return MarginReason::kPositionTooLarge;
+    PositionRisk worst;
+    Reason reason = At(*least, position, worst);
+    if (reason.ok() && *least != *most) {
+      PositionRisk other;
+      reason = At(*most, position, other);
+      worst = WorseOf(worst, other);
+    }
+    if (!reason.ok()) return reason;
+    if (context_.valuation.parameters().CapsProfit() && !AddProfit(balance.compartment, worst)) {
+      return MarginReason::kMarginOverflow;
+    }
+    return AddPositionTo(sum_, worst) ? Reason() : MarginReason::kMarginOverflow;
+  }
+
+  // The position with so many lots.
+  [[nodiscard]] Reason At(Int128 balance, MarginPosition position, PositionRisk& out) const {
+    const auto lots = LotsOf(Amount(balance));
+    if (!lots) return MarginReason::kPositionTooLarge;
+    position.lots = *lots;
+    return RiskOfPosition<Requirement>(context_.valuation, position, out);
+  }
+
+  // The profit of the position in `compartment`, whose lots are worth `risk.worse_value`: with the
+  // quote balance beside them.
+  [[nodiscard]] bool AddProfit(Compartment compartment, const PositionRisk& risk) {
+    Int128 profit = risk.worse_value;
+    for (const BalanceView& balance : balances_) {
+      if (balance.compartment != compartment || balance.asset != Table().quote()) continue;
+      const auto least = LeastOf(balance);
+      if (!least || !AddTo(profit, *least)) return false;
+    }
+    return profit <= 0 || AddTo(sum_.profit, Quanta(profit));
+  }
+
+  const MarginContext& context_;
+  MarginAccountId account_;
+  std::span<const BalanceView> balances_;
+  RiskSum sum_{};
+};
+
+}  // namespace detail
+
+// What one balance of an account adds to its risk. Errors: kUnknownInstrument, kUnvaluedDebt,
+// kPositionTooLarge, kMissingPrice, kPriceOutOfRange, kMarginOverflow. One probe of the table, and
+// a look at each of the account's balances where profit is capped; no allocation.
+template <RequirementPolicy Requirement>
+[[nodiscard]] Result<RiskSum> ContributionOf(const MarginContext& context, const OwnerView& account,
+                                             const BalanceView& balance) {
+  detail::AccountPass<Requirement> pass(context, account.id, account.balances);
+  if (Reason reason = pass.Add(balance); !reason.ok()) return reason;
+  return pass.sum();
+}
+
+// The contributions of all balances of an account. Errors: those of ContributionOf, of all balances
+// the one that takes precedence, so that their order changes nothing. O(balances), and its square
+// where profit is capped.
+template <RequirementPolicy Requirement>
+[[nodiscard]] Result<RiskSum> SumOf(const MarginContext& context, const OwnerView& account) {
+  detail::AccountPass<Requirement> pass(context, account.id, account.balances);
+  Reason refusal;
+  for (const BalanceView& balance : account.balances) {
+    const Reason reason = pass.Add(balance);
+    if (!reason.ok()) refusal = FirstOf(refusal, reason);
+  }
+  if (!refusal.ok()) return refusal;
+  return pass.sum();
+}
+
+// What one position adds to the risk of its account, with its quote balance. Errors:
+// kUnknownInstrument for an index that is not of the table or a token's, kPositionTooLarge,
+// kMissingPrice, kPriceOutOfRange, kMarginOverflow.
+template <RequirementPolicy Requirement>
+[[nodiscard]] Result<RiskSum> ContributionOf(const Valuation& valuation,
+                                             const MarginPosition& position) {
+  RiskSum sum;
+  const Reason reason = detail::AddPosition<Requirement>(valuation, position, sum);
+  if (!reason.ok()) return reason;
+  return sum;
+}
+
+// The contributions of all positions of an account, and of its cash in the quote asset. Errors:
+// those of ContributionOf, of all positions the one that takes precedence. O(positions).
+template <RequirementPolicy Requirement>
+[[nodiscard]] Result<RiskSum> SumOf(const Valuation& valuation, Quanta cash,
+                                    std::span<const MarginPosition> positions) {
+  if (cash < Quanta(-kMaxEquity.value()) || kMaxEquity < cash) {
+    return MarginReason::kMarginOverflow;
+  }
+  RiskSum sum{.equity = cash};
+  Reason refusal;
+  for (const MarginPosition& position : positions) {
+    const Reason reason = detail::AddPosition<Requirement>(valuation, position, sum);
+    if (!reason.ok()) refusal = FirstOf(refusal, reason);
+  }
+  if (!refusal.ok()) return refusal;
+  return sum;
+}
+
+// The risk of an account. Errors: those of SumOf and Finish. No allocation.
+template <RequirementPolicy Requirement>
+[[nodiscard]] Result<Risk> Evaluate(const MarginContext& context, const OwnerView& account) {
+  const Result<RiskSum> sum = SumOf<Requirement>(context, account);
+  if (!sum.ok()) return sum.reason();
+  return Finish(*sum, context.valuation.parameters().profit_cap);
+}
+template <RequirementPolicy Requirement>
+[[nodiscard]] Result<Risk> Evaluate(const Valuation& valuation, Quanta cash,
+                                    std::span<const MarginPosition> positions) {
+  const Result<RiskSum> sum = SumOf<Requirement>(valuation, cash, positions);
+  if (!sum.ok()) return sum.reason();
+  return Finish(*sum, valuation.parameters().profit_cap);
+}
+
+SETTLE_NAMESPACE_END
+
+#endif  // SETTLE_MARGIN_EVALUATION_H_
