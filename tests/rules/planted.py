@@ -102,6 +102,22 @@ FAULTS = [
         "LedgerHold.C9TwoRaceForOneBalanceAndTheLoserStaysRefused",
     ),
     Fault(
+        "open interest is judged before the trade",
+        "ledger/detail/ledger_apply.h",
+        "view.open_interest = interest_.OpenOr(view.open_interest, view.asset);",
+        "(void)interest_;",
+        "ledger/open_interest_test.cc",
+        "OpenInterest.IsJudgedAfterTheTradeAndARefusalLeavesIt",
+    ),
+    Fault(
+        "what is taken back stays in open interest",
+        "ledger/detail/ledger_apply.h",
+        "accounts_.SetBalance(undo.row, undo.balance);",
+        "accounts_[undo.row].balance = undo.balance;",
+        "ledger/open_interest_test.cc",
+        "OpenInterest.FollowsCompulsoryTransactionsAndTheirTakingBack",
+    ),
+    Fault(
         "a hold lives an instant too long",
         "ledger/detail/hold_table.h",
         "expiries_.front().expires_at <= now",

@@ -14,6 +14,10 @@
 // A refusal by time, id, form or authority leaves no trace. A refusal by state leaves balances
 // bit-identical and remembers the id as failed, so that a late duplicate cannot succeed.
 //
+// What the invariant is told of a contract includes its open interest, before and after. Sums are
+// exact: a transaction, of whatever class, or a hold is refused as kAmountOverflow if it could take
+// the open interest of a contract, with all that is reserved, out of 128 bits.
+//
 // Transactions of a batch of which all but the last are `chained` succeed or fail together. Time
 // and id are looked at of all members, then form and authority of each, then state once, by what
 // all members come to. The member that is refused is told why and the others kChainFailed; of a
@@ -49,6 +53,7 @@
 #include "settle/ledger/detail/account_table.h"
 #include "settle/ledger/detail/hold_table.h"
 #include "settle/ledger/detail/id_table.h"
+#include "settle/ledger/detail/open_interest.h"
 #include "settle/ledger/detail/touched.h"
 #include "settle/ledger/invariant.h"
 #include "settle/ledger/ledger_state.h"
@@ -142,6 +147,10 @@ class Ledger {
   [[nodiscard]] Amount BalanceOf(const AccountKey& key) const {
     const std::uint32_t row = accounts_.Find(key, accounts_.HashOf(key));
     return row == detail::kNoRow ? Amount() : Amount(accounts_[row].balance);
+  }
+  // The sum of all balances of a contract that are above zero; zero for a token. Cost: a look-up.
+  [[nodiscard]] Amount OpenInterestOf(AssetId contract) const {
+    return IsContract(contract) ? Amount(accounts_.open_interest().Of(contract).open) : Amount();
   }
 
   // What became of an id that was remembered, until its period has passed: kRepeated or kRefused,
@@ -242,9 +251,9 @@ class Ledger {
   // Recover: kNotCanonical for an account or id that stands twice or out of order and for a refused
   // id with legs or a receipt or a hold with nothing left, kOutOfRange for a row, time or index
   // beyond the state's own or 2^63 receipts, kUnbalanced where the balances or a hold's legs of an
-  // asset do not sum to zero, kAmountOverflow where a hold could not be posted, kExpiryTooFar,
-  // kIdTableFull, kHoldTableFull, kAccountHeld for a closed account of which a settlement reserves
-  // something, and those of AccountState::Validate.
+  // asset do not sum to zero, kAmountOverflow where a hold could not be posted or open interest is
+  // beyond 128 bits, kExpiryTooFar, kIdTableFull, kHoldTableFull, kAccountHeld for a closed account
+  // of which a settlement reserves something, and those of AccountState::Validate.
   [[nodiscard]] LedgerState State() const;
   [[nodiscard]] static Result<Ledger> Recover(const LedgerState& state, LedgerOptions options,
                                               Invariant invariant = {}, Accounts accounts = {});
@@ -316,6 +325,7 @@ class Ledger {
     bool above_ceiling = false;  // and it rises
     bool on_margin = false;      // it belongs to a margin account
     bool reserved = false;       // something of it is reserved
+    bool on_contract = false;    // it is of a contract
     bool restricted = false;     // it is closed or frozen
   };
 
@@ -357,9 +367,15 @@ class Ledger {
   [[nodiscard]] detail::AssetSum ExchangeSum(const detail::AssetSum& sum, AssetId asset);
   Reason SumByAccount(const Item& item);
   [[nodiscard]] Projection Project();
+  // Whether what Project says of sums is not all: most payments need no more.
+  [[nodiscard]] bool NeedsSums(const Projection& projection) const {
+    return projection.reserved || projection.on_contract || touched_.reserves();
+  }
+  [[nodiscard]] Projection ProjectSums(Projection projection);
+  void ProjectInterest();
   [[nodiscard]] Reason CheckAuthority(const Intent& intent, const Judgement& by);
   [[nodiscard]] Reason CheckState(const Context& context);
-  [[nodiscard]] LedgerReason CheckAccounts(Projection projection) const;
+  [[nodiscard]] LedgerReason CheckAccounts(Projection projection);
   [[nodiscard]] LedgerReason CheckRestrictions() const;
   void ListWeakened();
   [[nodiscard]] Reason CheckMargin(std::uint32_t margin_account, const Context& context);
@@ -449,6 +465,7 @@ class Ledger {
   std::vector<std::uint64_t> leg_hashes_;
   std::vector<std::uint32_t> leg_rows_;
   std::vector<detail::AssetSum> sums_;  // of all assets but the last leg's
+  detail::ProjectedInterest interest_;
   std::vector<OwnerId> owners_;
   std::vector<std::uint32_t> margin_accounts_;
   std::vector<BalanceView> before_;
@@ -468,6 +485,7 @@ SETTLE_NAMESPACE_END
 #include "settle/ledger/detail/ledger_chain.h"
 #include "settle/ledger/detail/ledger_changes.h"
 #include "settle/ledger/detail/ledger_hold.h"
+#include "settle/ledger/detail/ledger_interest.h"
 #include "settle/ledger/detail/ledger_recover.h"
 #include "settle/ledger/detail/ledger_settings.h"
 

@@ -22,6 +22,7 @@
 #include "settle/base/types.h"
 #include "settle/ledger/account_settings.h"
 #include "settle/ledger/detail/limits_table.h"
+#include "settle/ledger/detail/open_interest.h"
 #include "settle/ledger/detail/row_index.h"
 #include "settle/ledger/invariant.h"
 #include "settle/ledger/types.h"
@@ -56,8 +57,8 @@ namespace detail {
 // All but key, balance and entries is derived. What is set of an account is kept beside its row.
 struct alignas(64) AccountRow {
   AccountKey key{};
-  std::uint32_t limits : 30 = 0;          // which of the table's distinct limits
-  std::uint32_t marks : 2 = 0;            // of those below
+  std::uint32_t limits : 29 = 0;          // which of the table's distinct limits
+  std::uint32_t marks : 3 = 0;            // of those below
   std::uint32_t margin_account = kNoRow;  // which margin account, or none
   Int128 balance = 0;
   std::uint64_t entries = 0;
@@ -66,9 +67,10 @@ struct alignas(64) AccountRow {
 
   static constexpr std::uint32_t kReserved = 1;    // it has pending sums
   static constexpr std::uint32_t kRestricted = 2;  // it has a flag of kRestricting
+  static constexpr std::uint32_t kContract = 4;    // it is of a contract
   [[nodiscard]] bool Is(std::uint32_t mark) const { return (marks & mark) != 0; }
   void Mark(std::uint32_t mark, bool set) {
-    marks = ((marks & ~mark) | (set ? mark : 0)) & (kReserved | kRestricted);
+    marks = ((marks & ~mark) | (set ? mark : 0)) & (kReserved | kRestricted | kContract);
   }
 };
 static_assert(sizeof(AccountRow) == 64, "one cache line an account");
@@ -94,7 +96,7 @@ template <AccountPolicy Policy>
 class AccountTable {
  public:
   AccountTable(Policy policy, std::uint64_t seed)
-      : policy_(policy), index_(seed), margin_index_(seed) {}
+      : policy_(policy), index_(seed), margin_index_(seed), open_interest_(seed) {}
 
   [[nodiscard]] std::size_t size() const { return rows_.size(); }
   [[nodiscard]] const AccountRow& operator[](std::uint32_t row) const { return rows_[row]; }
@@ -103,12 +105,25 @@ class AccountTable {
   [[nodiscard]] Pending PendingOf(std::uint32_t row) const {
     return rows_[row].Is(AccountRow::kReserved) ? pending_[row] : Pending();
   }
-  void SetPending(std::uint32_t row, const Pending& pending) {
-    rows_[row].Mark(AccountRow::kReserved, pending != Pending());
-    if (pending == Pending()) return;
-    if (pending_.size() <= row) pending_.resize(rows_.size());
-    pending_[row] = pending;
+  // Balances and pending sums are written by these two alone: open interest follows them.
+  void SetBalance(std::uint32_t row, Int128 balance) {
+    AccountRow& account = rows_[row];
+    if (account.Is(AccountRow::kContract)) return SetLots(row, balance);
+    account.balance = balance;
   }
+  void SetPending(std::uint32_t row, const Pending& pending) {
+    const AccountRow& account = rows_[row];
+    if (!IsContract(account.key.asset)) return WritePending(row, pending);
+    const Interest before = InterestOf(row);
+    WritePending(row, pending);
+    open_interest_.Replace(account.key.asset, before, InterestOf(row));
+  }
+  // What the row adds to the open interest of its contract, and of all rows.
+  [[nodiscard]] Interest InterestOf(std::uint32_t row) const {
+    return detail::InterestOf(rows_[row].balance, PendingOf(row).credits.value());
+  }
+  [[nodiscard]] const OpenInterest& open_interest() const { return open_interest_; }
+
   // Its own, or those of the policy.
   [[nodiscard]] const Limits& LimitsOf(const AccountRow& row) const { return limits_[row.limits]; }
 
@@ -181,6 +196,7 @@ class AccountTable {
     const auto row = static_cast<std::uint32_t>(rows_.size());
     AccountRow& added = rows_.emplace_back();
     added.key = key;
+    added.Mark(AccountRow::kContract, IsContract(key.asset));
     added.limits = limits_.Add(policy_.LimitsOf(key)) & kMaxLimits;
     if (const std::optional<MarginGroup> group = policy_.GroupOf(key)) {
       added.margin_account = FindOrAddMarginAccount({key.owner, *group});
@@ -214,11 +230,24 @@ class AccountTable {
     return rows_.capacity() * sizeof(AccountRow) + pending_.capacity() * sizeof(Pending) +
            index_.bytes() + margin_index_.bytes() +
            margin_rows_.capacity() * sizeof(MarginAccountRow) + limits_.bytes() +
-           settings_.capacity();
+           settings_.capacity() + open_interest_.bytes();
   }
 
  private:
-  static constexpr std::uint32_t kMaxLimits = (std::uint32_t{1} << 30) - 1;
+  // Out of line, so that payments, of which the balances are no lots, do not pay for it.
+  [[gnu::noinline]] void SetLots(std::uint32_t row, Int128 lots) {
+    const Interest before = InterestOf(row);
+    rows_[row].balance = lots;
+    open_interest_.Replace(rows_[row].key.asset, before, InterestOf(row));
+  }
+  void WritePending(std::uint32_t row, const Pending& pending) {
+    rows_[row].Mark(AccountRow::kReserved, pending != Pending());
+    if (pending == Pending()) return;
+    if (pending_.size() <= row) pending_.resize(rows_.size());
+    pending_[row] = pending;
+  }
+
+  static constexpr std::uint32_t kMaxLimits = (std::uint32_t{1} << 29) - 1;
   static constexpr std::uint8_t kFlagBits = 15;
   static constexpr std::uint8_t kOwnLimitsBit = 128;
 
@@ -250,6 +279,7 @@ class AccountTable {
   std::vector<std::uint8_t> settings_;  // of rows, as many as were needed so far
   std::vector<MarginAccountRow> margin_rows_;
   RowIndex margin_index_;
+  OpenInterest open_interest_;
 };
 
 }  // namespace detail

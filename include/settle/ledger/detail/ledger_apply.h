@@ -55,7 +55,7 @@ void Ledger<I, A, P>::ApplyCompulsory(const TransactionView& transaction, Verdic
     return Refuse(reason, verdict);
   }
   Projection projection = Project();
-  if (projection.reserved) projection = ProjectReserved(projection);
+  if (NeedsSums(projection)) projection = ProjectSums(projection);
   if (projection.overflows) {
     return Remember(item, LedgerReason::kAmountOverflow, accounts_before, verdict);
   }
@@ -180,6 +180,7 @@ Reason Ledger<I, A, P>::SumByAccount(const Item& item) {
 // Without branches: what is found of an account says nothing of the next.
 template <LedgerInvariant I, Authority A, AccountPolicy P>
 auto Ledger<I, A, P>::Project() -> Projection {
+  interest_.Clear();
   Projection projection;
   std::uint32_t marks = 0;
   for (detail::Touched& touched : touched_.entries()) {
@@ -197,6 +198,7 @@ auto Ledger<I, A, P>::Project() -> Projection {
     marks |= account.marks;
   }
   projection.reserved = (marks & detail::AccountRow::kReserved) != 0;
+  projection.on_contract = (marks & detail::AccountRow::kContract) != 0;
   projection.restricted = (marks & detail::AccountRow::kRestricted) != 0;
   return projection;
 }
@@ -233,11 +235,11 @@ Reason Ledger<I, A, P>::CheckState(const Context& context) {
 
 // Restrictions, overflow and limits.
 template <LedgerInvariant I, Authority A, AccountPolicy P>
-LedgerReason Ledger<I, A, P>::CheckAccounts(Projection projection) const {
+LedgerReason Ledger<I, A, P>::CheckAccounts(Projection projection) {
   if (projection.restricted) {
     if (const LedgerReason reason = CheckRestrictions(); reason != LedgerReason::kOk) return reason;
   }
-  if (projection.reserved || touched_.reserves()) projection = ProjectReserved(projection);
+  if (NeedsSums(projection)) projection = ProjectSums(projection);
   if (projection.overflows) return LedgerReason::kAmountOverflow;
   if (projection.below_floor) return LedgerReason::kBelowFloor;
   return projection.above_ceiling ? LedgerReason::kAboveCeiling : LedgerReason::kOk;
@@ -274,12 +276,16 @@ Reason Ledger<I, A, P>::CheckMargin(std::uint32_t margin_account, const Context&
                      .posted = Amount(account.balance),
                      .pending_debits = pending.debits,
                      .pending_credits = pending.credits};
+    if constexpr (ReadsOpenInterest<I>()) view.open_interest = OpenInterestOf(view.asset);
     before_.push_back(view);
     if (touched != nullptr) {
       const Pending reserved = PendingAfter(*touched);
       view.posted = Amount(touched->after);
       view.pending_debits = reserved.debits;
       view.pending_credits = reserved.credits;
+    }
+    if constexpr (ReadsOpenInterest<I>()) {
+      view.open_interest = interest_.OpenOr(view.open_interest, view.asset);
     }
     after_.push_back(view);
   }
@@ -325,9 +331,8 @@ void Ledger<I, A, P>::Commit(const Item& item, std::size_t accounts_before, Verd
 template <LedgerInvariant I, Authority A, AccountPolicy P>
 void Ledger<I, A, P>::CommitBalances() {
   for (const detail::Touched& touched : touched_.entries()) {
-    detail::AccountRow& account = accounts_[touched.row];
-    account.balance = touched.after;
-    account.entries += touched.legs != 0 ? 1 : 0;
+    accounts_.SetBalance(touched.row, touched.after);
+    accounts_[touched.row].entries += touched.legs != 0 ? 1 : 0;
   }
 }
 
@@ -394,7 +399,7 @@ void Ledger<I, A, P>::Apply(const Undo& undo) {
       accounts_.CloseLast();
       return;
     case Undo::What::kBalance:
-      accounts_[undo.row].balance = undo.balance;
+      accounts_.SetBalance(undo.row, undo.balance);
       accounts_[undo.row].entries -= undo.legs != 0 ? 1 : 0;
       return;
     case Undo::What::kPending:

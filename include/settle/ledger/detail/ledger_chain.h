@@ -198,7 +198,10 @@ bool Ledger<I, A, P>::IsRefused(const detail::Touched& touched, LedgerReason rea
   const Pending pending = accounts_.PendingOf(touched.row);
   const auto least = CheckedSub(touched.after, pending.debits.value());
   const auto most = CheckedAdd(touched.after, pending.credits.value());
-  if (reason == LedgerReason::kAmountOverflow) return !least || !most;
+  if (reason == LedgerReason::kAmountOverflow) {
+    const AssetId asset = accounts_[touched.row].key.asset;
+    return !least || !most || (rises && !interest_.IsInRange(asset));
+  }
   const Limits& limits = accounts_.LimitsOf(accounts_[touched.row]);
   if (reason == LedgerReason::kBelowFloor) return falls && *least < limits.floor.value();
   return rises && *most > limits.ceiling.value();

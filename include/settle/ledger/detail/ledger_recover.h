@@ -6,6 +6,7 @@
 #ifndef SETTLE_LEDGER_DETAIL_LEDGER_RECOVER_H_
 #define SETTLE_LEDGER_DETAIL_LEDGER_RECOVER_H_
 
+#include "settle/ledger/detail/asset_sum.h"
 #include "settle/ledger/detail/row_index.h"
 #include "settle/ledger/detail/touched.h"
 #include "settle/ledger/ledger.h"
@@ -51,24 +52,36 @@ void Ledger<I, A, P>::Describe(const detail::IdRecord& record, const detail::Leg
 
 namespace detail {
 
+// The balances of one asset, and of those the ones above zero.
+struct BalanceSums {
+  AssetSum all{};
+  AssetSum open{};
+};
+
 // Exact: balances that sum to 2^128 are not balanced. The state may name as many assets as
-// accounts, so each is found by its hash.
-inline bool EveryAssetSumsToZero(const LedgerState& state, std::uint64_t hash_seed) {
-  std::vector<AssetSum> sums;
+// accounts, so each is found by its hash. Errors: kUnbalanced; kAmountOverflow for a contract of
+// which the open interest leaves 128 bits.
+inline LedgerReason CheckBalances(const LedgerState& state, std::uint64_t hash_seed) {
+  std::vector<BalanceSums> sums;
   RowIndex by_asset(hash_seed);
   for (const AccountState& account : state.accounts) {
     const AssetId asset = account.key.asset;
     const std::uint64_t hash = by_asset.HashOf(asset);
     std::uint32_t row =
-        by_asset.Find(hash, [&](std::uint32_t at) { return sums[at].asset == asset; });
+        by_asset.Find(hash, [&](std::uint32_t at) { return sums[at].all.asset == asset; });
     if (row == kNoRow) {
       row = static_cast<std::uint32_t>(sums.size());
-      sums.push_back({.asset = asset});
+      sums.push_back({.all = {.asset = asset}});
       by_asset.Insert(hash, row);
     }
-    sums[row].Add(account.balance.value());
+    sums[row].all.Add(account.balance.value());
+    if (IsContract(asset)) sums[row].open.Add((std::max)(account.balance.value(), Int128{0}));
   }
-  return std::all_of(sums.begin(), sums.end(), [](const AssetSum& sum) { return sum.IsZero(); });
+  const auto balances = [](const BalanceSums& sum) { return sum.all.IsZero(); };
+  if (!std::all_of(sums.begin(), sums.end(), balances)) return LedgerReason::kUnbalanced;
+  const auto fits = [](const BalanceSums& sum) { return sum.open.IsPlainAmount(); };
+  return std::all_of(sums.begin(), sums.end(), fits) ? LedgerReason::kOk
+                                                     : LedgerReason::kAmountOverflow;
 }
 
 }  // namespace detail
@@ -85,14 +98,17 @@ Result<Ledger<I, A, P>> Ledger<I, A, P>::Recover(const LedgerState& state, Ledge
       return BaseReason::kNotCanonical;
     }
     const std::uint32_t row = ledger.accounts_.Open(account.key, hash);
-    ledger.accounts_[row].balance = account.balance.value();
+    ledger.accounts_.SetBalance(row, account.balance.value());
     ledger.accounts_[row].entries = account.entries;
     const AccountSettings settings = account.settings();
     if (settings.flags != AccountFlags() || settings.limits) {
       ledger.accounts_.Set(row, {settings.flags, settings.limits});
     }
   }
-  if (!detail::EveryAssetSumsToZero(state, options.hash_seed)) return LedgerReason::kUnbalanced;
+  if (const LedgerReason reason = detail::CheckBalances(state, options.hash_seed);
+      reason != LedgerReason::kOk) {
+    return reason;
+  }
   // There is always a number for the next receipt, however long the ledger goes on.
   if (state.next_index.value() >> 63 != 0) return BaseReason::kOutOfRange;
   ledger.height_ = state.height;
@@ -200,7 +216,7 @@ Reason Ledger<I, A, P>::RecoverHold(const HoldState& hold) {
       return LedgerReason::kLegsOverflow;
     }
   }
-  if (ProjectReserved(Project()).overflows) return LedgerReason::kAmountOverflow;
+  if (ProjectSums(Project()).overflows) return LedgerReason::kAmountOverflow;
   CommitPending();
   holds_.Open({hold.id, hold.terms, {hold.legs.begin(), hold.legs.end()}});
   return {};

@@ -19,6 +19,7 @@
 #include "settle/base/config.h"
 #include "settle/base/integer.h"
 #include "settle/ledger/detail/account_table.h"
+#include "settle/ledger/detail/asset_sum.h"
 #include "settle/ledger/types.h"
 
 SETTLE_NAMESPACE_BEGIN
@@ -36,19 +37,6 @@ struct Touched {
 struct PendingChange {
   Int128 debits = 0;
   Int128 credits = 0;
-};
-
-// The sum of an asset's legs, exact in whatever order they come: high * 2^128 + low.
-struct AssetSum {
-  AssetId asset{};
-  std::int64_t high = 0;
-  UInt128 low = 0;
-
-  void Add(Int128 amount) {
-    const bool carried = __builtin_add_overflow(low, static_cast<UInt128>(amount), &low);
-    high += (carried ? 1 : 0) - (amount < 0 ? 1 : 0);
-  }
-  [[nodiscard]] bool IsZero() const { return low == 0 && high == 0; }
 };
 
 class TouchedSet {
