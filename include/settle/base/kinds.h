@@ -27,6 +27,7 @@ enum class Kind : std::uint32_t {
   kConsent = 16,       // an owner agrees to one transaction or settlement
   kVenueConsent = 17,  // a venue agrees to a batch of transactions, for owners who delegated to it
   kDelegation = 18,    // an owner lets a venue agree for it
+  kRiskArraysStatement = 19,  // a validator's vote for a round of risk arrays, by their digest
 
   // Records: 4096 and above.
   kValidatorSet = 4096,
@@ -50,6 +51,7 @@ enum class Kind : std::uint32_t {
   kStatementProof = 4134,
   kLiabilityProof = 4135,
   kEngineState = 4136,
+  kRiskArrays = 4137,
 };
 
 struct KindEntry {
@@ -65,6 +67,7 @@ inline constexpr std::array kKinds = {
     KindEntry{Kind::kConsent, 0, "Consent"},
     KindEntry{Kind::kVenueConsent, 0, "VenueConsent"},
     KindEntry{Kind::kDelegation, 0, "Delegation"},
+    KindEntry{Kind::kRiskArraysStatement, 0, "RiskArraysStatement"},
     KindEntry{Kind::kValidatorSet, 1, "ValidatorSet"},
     KindEntry{Kind::kVote, 1, "Vote"},
     KindEntry{Kind::kCertificate, 1, "Certificate"},
@@ -86,6 +89,7 @@ inline constexpr std::array kKinds = {
     KindEntry{Kind::kStatementProof, 1, "StatementProof"},
     KindEntry{Kind::kLiabilityProof, 1, "LiabilityProof"},
     KindEntry{Kind::kEngineState, 1, "EngineState"},
+    KindEntry{Kind::kRiskArrays, 1, "RiskArrays"},
 };
 
 inline constexpr std::uint32_t kFirstRecordKind = 4096;
