@@ -237,6 +237,42 @@ TEST(ScenarioMarginOfRandomAccounts, KeptUpToDateEqualsTheWholeOverAMillionSteps
   }
 }
 
+// Positions go in and out that have nothing to do with each other: what is left need not mean
+// anything, but nothing overflows, and it can be judged.
+TEST(ScenarioMarginOfRandomAccounts, CanBeJudgedWhateverIsTakenOut) {
+  Random random;
+  int taken_out = 0;
+  for (int round = 0; round < 300; ++round) {
+    const auto size = static_cast<Size>(round % 3);
+    const ScenarioWorld world = RandomWorld(random, size);
+    ScenarioSum<256, 4, 3> sum(world.portfolio);
+    for (int step = 0; step < 300; ++step) {
+      std::int64_t lots = Number(random, size);
+      if (size == Size::kHuge) lots >>= random.Below(60);
+      const auto contract = static_cast<std::size_t>(random.Below(world.contracts.size()));
+      const ScenarioPosition position = world.Position(contract, lots);
+      if (random.Chance(1, 2)) {
+        (void)sum.AddPosition(position);
+      } else {
+        taken_out += sum.SubtractPosition(position).ok() ? 1 : 0;
+      }
+      for (std::size_t s = 0; s < sum.scenarios(); ++s) {
+        ASSERT_LE(sum.column(s), kMaxGrossProfit.value());
+        ASSERT_GE(sum.column(s), -kMaxGrossProfit.value());
+      }
+      const Result<PortfolioRisk> risk = sum.Finish(world.portfolio);
+      if (!risk.ok()) {
+        ASSERT_EQ(risk.reason(), Reason(MarginReason::kMarginOverflow));
+        continue;
+      }
+      ASSERT_GE(risk->maintenance, MicroQuanta(0));
+      ASSERT_LE(risk->maintenance, risk->initial);
+      ASSERT_LE(risk->initial, kMaxPortfolioRequirement);
+    }
+  }
+  EXPECT_GT(taken_out, 5'000);
+}
+
 // Every number of columns, those that are left over after blocks of four included.
 TEST(ScenarioColumns, AddUpProductsOfEveryLength) {
   Random random;

@@ -286,6 +286,22 @@ FAULTS = [
         "engine/statement_proof_test.cc",
         "StatementProofTest.IsRefusedWithAPageLeftOutOrOfAnotherOwner",
     ),
+    Fault(
+        "a short is worth what a long is",
+        "margin/risk_arrays.h",
+        "return {lots < Lots(0) ? ceilings : floors, scenarios};",
+        "return {lots < Lots(0) ? floors : floors, scenarios};",
+        "margin/risk_arrays_test.cc",
+        "RiskArrays.UnderstateTheLossOfNeitherSide",
+    ),
+    Fault(
+        "an option far out of the money is sold for nothing",
+        "margin/detail/scenario_sum_impl.h",
+        "const Int128 maintenance = (std::max)(total, *minimum * kMicroPerQuantum);",
+        "const Int128 maintenance = total;",
+        "margin/scenario_margin_test.cc",
+        "ScenarioMargin.OfAShortOptionFarOutOfTheMoneyIsItsMinimum",
+    ),
 ]
 
 # Two plantings that must be errors, for --self-test, of the smallest source.
