@@ -246,8 +246,21 @@ TEST(RequirementCurve, AnswersNothingBeyond128Bits) {
   curve.premium = {Lots(1), RatePpm(1'000'000), RatePpm(1'000'000)};
   EXPECT_FALSE(curve.Of(Size(kMaxNotional.value(), kMax<std::int64_t>)).has_value());
   EXPECT_TRUE(curve.Of(Size(kMaxNotional.value(), 1'000)).has_value());
-  EXPECT_FALSE(FlatCurve(1, 1).Above(Size(kMaxNotional.value()), Size(1)).has_value());
   EXPECT_FALSE(FlatCurve(1, 1).Above(Size(1, kMax<std::int64_t>), Size(1, 1)).has_value());
+}
+
+// What lies elsewhere has no largest size: an owner whose accounts together hold more than one of
+// them may hold must still be judged, and can still be liquidated.
+TEST(RequirementCurve, ChargesAboveEverySizeElsewhere) {
+  const Int128 lots = kMax<std::int64_t>;
+  RequirementCurve curve = FlatCurve(1'000'000, 1'000'000);
+  curve.initial_per_lot = curve.maintenance_per_lot = kMaxLotValue;
+  const PositionSize most = Size((lots - 1) * kMaxLotValue.value(), kMax<std::int64_t> - 1);
+  const auto charge = curve.Above(most, Size(kMaxLotValue.value(), 1));
+  ASSERT_TRUE(charge.has_value());
+  EXPECT_EQ(charge->initial.value(), 2 * kMaxLotValue.value() * 1'000'000);
+  EXPECT_EQ(charge->maintenance, charge->initial);
+  EXPECT_FALSE(curve.Above(most, Size(2, 2)).has_value()) << "more lots than 64 bits";
 }
 
 TEST(RequirementCurve, IsAValueThatDecodesStrictly) {

@@ -106,8 +106,8 @@ class AccountPass {
     const bool counts = token.collateral.issuer != account_.owner && token.Allows(prices.mark) &&
                         token.Allows(prices.slow);
     if (!counts) return {};
-    const std::optional<RiskSum> part = RiskOfCollateral(token, prices, Amount(*least));
-    return part && AddTo(sum_, *part) ? Reason() : MarginReason::kMarginOverflow;
+    const RiskSum part = RiskOfCollateral(token, prices, Amount(*least));
+    return AddTo(sum_, part) ? Reason() : MarginReason::kMarginOverflow;
   }
 
   [[nodiscard]] Reason AddContract(const BalanceView& balance) {
@@ -124,18 +124,19 @@ class AccountPass {
     const auto least = CheckedSub(balance.posted.value(), debits);
     const auto most = CheckedAdd(balance.posted.value(), credits);
     if (!least || !most) return MarginReason::kPositionTooLarge;
-    PositionRisk worst;
-    Reason reason = At(*least, position, worst);
-    if (reason.ok() && *least != *most) {
-      PositionRisk other;
-      reason = At(*most, position, other);
-      worst = WorseOf(worst, other);
-    }
+    PositionRisk low;
+    Reason reason = At(*least, position, low);
+    PositionRisk high = low;
+    if (reason.ok() && *least != *most) reason = At(*most, position, high);
     if (!reason.ok()) return reason;
-    if (context_.valuation.parameters().CapsProfit() && !AddProfit(balance.compartment, worst)) {
-      return MarginReason::kMarginOverflow;
+    PositionRisk worst = WorseOf(low, high);
+    if (*least != *most && Table()[*index].kind == InstrumentKind::kInverse) {
+      // Its value is rounded down and its notional up, between the two ends as well.
+      worst.initial += 2 * kMicroPerQuantum;
     }
-    return AddPositionTo(sum_, worst) ? Reason() : MarginReason::kMarginOverflow;
+    const bool fits =
+        AddPositionTo(sum_, worst) && AddProfit(balance.compartment, {*least, low}, {*most, high});
+    return fits ? Reason() : MarginReason::kMarginOverflow;
   }
 
   // The position with so many lots.
@@ -146,16 +147,32 @@ class AccountPass {
     return RiskOfPosition<Requirement>(context_.valuation, position, out);
   }
 
-  // The profit of the position in `compartment`, whose lots are worth `risk.worse_value`: with the
-  // quote balance beside them.
-  [[nodiscard]] bool AddProfit(Compartment compartment, const PositionRisk& risk) {
-    Int128 profit = risk.worse_value;
+  // A position with so many lots.
+  struct End {
+    Int128 lots = 0;
+    PositionRisk risk;
+  };
+
+  // Adds the profit of a position that may end at either, with the quote balance beside it.
+  [[nodiscard]] bool AddProfit(Compartment compartment, const End& low, const End& high) {
+    if (!context_.valuation.parameters().CapsProfit()) return true;
+    Int128 quote = 0;
     for (const BalanceView& balance : balances_) {
       if (balance.compartment != compartment || balance.asset != Table().quote()) continue;
       const auto least = LeastOf(balance);
-      if (!least || !AddTo(profit, *least)) return false;
+      if (!least || !AddTo(quote, *least)) return false;
     }
-    return profit <= 0 || AddTo(sum_.profit, Quanta(profit));
+    const auto profit_at = [&](const End& end) {
+      const auto profit = CheckedAdd(end.risk.worse_value, quote);
+      return profit && (*profit < 0 || end.lots == 0) ? Int128{0} : profit;
+    };
+    const auto profit_low = profit_at(low);
+    const auto profit_high = profit_at(high);
+    if (!profit_low || !profit_high) return false;
+    const auto profit = low.lots == high.lots
+                            ? profit_low
+                            : ProfitOfEither(low.risk, *profit_low, high.risk, *profit_high);
+    return profit && AddTo(sum_.profit, Quanta(*profit));
   }
 
   const MarginContext& context_;

@@ -26,8 +26,13 @@ class Valuation;
 class OwnerLots;
 struct MarginPosition;
 struct MarginContext;
+struct PendingTrade;
+struct PendingSums;
+struct OrderFill;
 struct ExactPpm;
 struct CeilPerLeg;
+template <typename Policy = ExactPpm>
+class AccountBook;
 struct RiskSum;
 struct Risk;
 struct PortfolioTerms;

@@ -37,6 +37,7 @@ enum class MarginReason : std::uint16_t {
   kPositionTooLarge = 12,   // more lots than the instrument's largest position
   kMissingPrice = 13,       // a position in an instrument without a mark price
   kPriceOutOfRange = 14,    // a mark price below zero or above the instrument's largest
+  kTooManyPositions = 21,   // more than kMaxBookPositions in a book
   kMarginOverflow = 15,     // equity or a requirement would leave 128 bits
 
   // Transition of an account.
@@ -97,6 +98,8 @@ constexpr std::string_view ReasonName(MarginReason reason) {
       return "MissingPrice";
     case MarginReason::kPriceOutOfRange:
       return "PriceOutOfRange";
+    case MarginReason::kTooManyPositions:
+      return "TooManyPositions";
     case MarginReason::kMarginOverflow:
       return "MarginOverflow";
     case MarginReason::kInitialMargin:

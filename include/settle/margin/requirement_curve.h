@@ -76,7 +76,7 @@ struct OpenInterestScale {
 
 // A position whose requirement is asked for: |lots| of it, and their notional.
 struct PositionSize {
-  Quanta notional{};  // 0 to kMaxNotional
+  Quanta notional{};  // 0 or above; at most that of 2^63 lots of kMaxLotValue
   Lots lots{};        // 0 or above
 };
 
@@ -135,7 +135,8 @@ constexpr bool AreRates(RatePpm initial, RatePpm maintenance) {
   return RatePpm(0) <= maintenance && maintenance <= initial && initial <= kWholeRate;
 }
 
-// rate * notional in millionths of a quantum; at most kMaxNotional * 10^6, which fits.
+// rate * notional in millionths of a quantum. Of lots that fit 64 bits the notional is at most
+// 2^63 * kMaxLotValue, and this half of what fits.
 constexpr Int128 AtRate(Int128 notional, RatePpm rate) { return notional * rate.parts(); }
 
 // The premium of a size at `rate`: ceil(notional * rate * lots / scale).
@@ -204,7 +205,7 @@ inline std::optional<Requirement> RequirementCurve::Above(const PositionSize& el
   if (elsewhere.lots == Lots(0)) return Of(size, floor_rate);
   const auto notional = CheckedAdd(elsewhere.notional, size.notional);
   const auto lots = CheckedAdd(elsewhere.lots, size.lots);
-  if (!notional || !lots || *notional > kMaxNotional) return std::nullopt;
+  if (!notional || !lots) return std::nullopt;
   const std::optional<Requirement> whole = Of({.notional = *notional, .lots = *lots}, floor_rate);
   const std::optional<Requirement> part = Of(elsewhere, floor_rate);
   if (!whole || !part) return std::nullopt;

@@ -34,7 +34,7 @@ namespace detail {
 // above.
 struct PositionRisk {
   Int128 value = 0;        // at the mark, in quanta
-  Int128 worse_value = 0;  // at the worse of mark and slow price
+  Int128 worse_value = 0;  // by which profit is counted: at the worse of mark and slow price
   Int128 initial = 0;      // in millionths
   Int128 maintenance = 0;
 };
@@ -91,9 +91,10 @@ std::optional<Requirement> DemandOf(const Instrument& instrument, const MarginPo
 template <RequirementPolicy Policy>
 Reason RiskByCurve(const Instrument& instrument, const PricePair& prices,
                    const MarginPosition& position, PositionRisk& out) {
-  if (!instrument.Allows(position.lots) || !instrument.Allows(position.elsewhere)) {
-    return MarginReason::kPositionTooLarge;
-  }
+  out = {};
+  if (position.lots == Lots(0)) return {};  // needs no price
+  // Of what is elsewhere no size is refused: an account must stay one that can be judged.
+  if (!instrument.Allows(position.lots)) return MarginReason::kPositionTooLarge;
   if (prices.mark == kNoPrice) return MarginReason::kMissingPrice;
   if (!instrument.Allows(prices.mark) || !instrument.Allows(prices.slow)) {
     return MarginReason::kPriceOutOfRange;
@@ -147,10 +148,39 @@ constexpr PositionRisk WorseOf(const PositionRisk& a, const PositionRisk& b) {
           .maintenance = (std::max)(a.maintenance, b.maintenance)};
 }
 
+// Of a position that may become `a` or `b` and would then have these profits, 0 or above, how much
+// of its headroom is profit: so much that with any part of it left out, too, there remains as
+// little as of the worse of the two. Rounded up. Nothing where it leaves 128 bits.
+constexpr std::optional<Int128> ProfitOfEither(const PositionRisk& a, Int128 profit_a,
+                                               const PositionRisk& b, Int128 profit_b) {
+  const Int128 common = (std::min)(profit_a, profit_b);
+  const Int128 headroom_a = a.value * kMicroPerQuantum - a.initial;
+  const Int128 headroom_b = b.value * kMicroPerQuantum - b.initial;
+  const auto more_a = CheckedMul(profit_a - common, kMicroPerQuantum);
+  const auto more_b = CheckedMul(profit_b - common, kMicroPerQuantum);
+  if (!more_a || !more_b) return std::nullopt;
+  const auto without_a = CheckedSub(headroom_a, *more_a);
+  const auto without_b = CheckedSub(headroom_b, *more_b);
+  if (!without_a || !without_b) return std::nullopt;
+  const auto profit =
+      CheckedSub((std::min)(headroom_a, headroom_b), (std::min)(*without_a, *without_b));
+  if (!profit) return std::nullopt;
+  return CheckedAdd(common, *Divide(*profit, kMicroPerQuantum, Rounding::kUp));
+}
+
 // False when a sum leaves 128 bits; `sum` is then meaningless.
 constexpr bool AddPositionTo(RiskSum& sum, const PositionRisk& risk) {
   return AddTo(sum.equity, Quanta(risk.value)) && AddTo(sum.initial, MicroQuanta(risk.initial)) &&
          AddTo(sum.maintenance, MicroQuanta(risk.maintenance));
+}
+
+// Adds the profit of a position with this quote balance, where profit is capped. False when the sum
+// leaves 128 bits; `sum` is then meaningless.
+inline bool AddProfit(const Valuation& valuation, Quanta quote, const PositionRisk& risk,
+                      RiskSum& sum) {
+  if (!valuation.parameters().CapsProfit()) return true;
+  const auto profit = CheckedAdd(risk.worse_value, quote.value());
+  return profit && (*profit <= 0 || AddTo(sum.profit, Quanta(*profit)));
 }
 
 // Adds a position with its quote balance. After a refusal `sum` is meaningless.
@@ -161,29 +191,25 @@ template <RequirementPolicy Policy>
   if (Reason reason = RiskOfPosition<Policy>(valuation, position, risk); !reason.ok()) {
     return reason;
   }
-  bool fits = AddPositionTo(sum, risk) && AddTo(sum.equity, position.quote);
-  if (valuation.parameters().CapsProfit()) {
-    const auto profit = CheckedAdd(risk.worse_value, position.quote.value());
-    fits = fits && profit && (*profit <= 0 || AddTo(sum.profit, Quanta(*profit)));
-  }
+  const bool fits = AddPositionTo(sum, risk) && AddTo(sum.equity, position.quote) &&
+                    (position.lots == Lots(0) || AddProfit(valuation, position.quote, risk, sum));
   return fits ? Reason() : MarginReason::kMarginOverflow;
 }
 
 // What units of a token, 0 or above, contribute at prices that it allows: their value up to the
-// cap, less the haircut. Rounded down, three times. Nothing where it leaves 128 bits.
-inline std::optional<RiskSum> RiskOfCollateral(const Instrument& token, const PricePair& prices,
-                                               Amount units) {
+// cap, less the haircut. Rounded down, three times. No holding is too large to be judged: anybody
+// may be sent one.
+inline RiskSum RiskOfCollateral(const Instrument& token, const PricePair& prices, Amount units) {
   const CollateralTerms& terms = token.collateral;
-  const auto value = token.ValueOfUnits(units, prices.mark);
-  const auto slow_value = token.ValueOfUnits(units, prices.slow);
-  if (!value || !slow_value) return std::nullopt;
+  const Quanta value = token.ValueOfUnits(units, prices.mark).value_or(kMaxEquity);
+  const Quanta slow_value = token.ValueOfUnits(units, prices.slow).value_or(kMaxEquity);
   const auto counted = [&](Quanta worth, RatePpm haircut) {
     const RatePpm kept(RatePpm::kScale - haircut.parts());
     return *kept.Of((std::min)(worth, terms.cap).value(), Rounding::kDown);  // at most the worth
   };
-  const Int128 kept = counted(*value, terms.maintenance_haircut);
-  const Int128 lent = counted((std::min)(*value, *slow_value), terms.initial_haircut);
-  return RiskSum{.equity = Quanta(kept), .initial = MicroQuanta((kept - lent) * kMicroPerQuantum)};
+  const Int128 kept = counted(value, terms.maintenance_haircut);
+  const Int128 lent = counted((std::min)(value, slow_value), terms.initial_haircut);
+  return {.equity = Quanta(kept), .initial = MicroQuanta((kept - lent) * kMicroPerQuantum)};
 }
 
 }  // namespace detail
