@@ -31,6 +31,7 @@ constexpr Row kRows[] = {
     {EngineReason::kReportRefused, 16, "ReportRefused"},
     {EngineReason::kUpdateRefused, 6, "UpdateRefused"},
     {EngineReason::kSettingsRefused, 19, "SettingsRefused"},
+    {EngineReason::kEventRefused, 20, "EventRefused"},
     {EngineReason::kCredentialsRefused, 7, "CredentialsRefused"},
     {EngineReason::kNothingSpeculative, 8, "NothingSpeculative"},
     {EngineReason::kNotCommit, 9, "NotCommit"},

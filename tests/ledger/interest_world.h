@@ -25,14 +25,15 @@ struct WideAccounts {
 };
 
 // What was shown of one account.
-struct Shown {
+struct ShownInterest {
   OwnerId owner{};
   AssetId asset{};
   Amount before{};
   Amount after{};
 };
 
-inline void Look(const OwnerView& before, const OwnerView& after, std::vector<Shown>* shown) {
+inline void Look(const OwnerView& before, const OwnerView& after,
+                 std::vector<ShownInterest>* shown) {
   if (shown == nullptr) return;
   for (std::size_t i = 0; i < before.balances.size(); ++i) {
     shown->push_back({before.id.owner, before.balances[i].asset, before.balances[i].open_interest,
@@ -45,7 +46,7 @@ struct InterestUpTo {
   static constexpr bool kReadsOpenInterest = true;
   struct Context {
     Int128 most = kMax<Int128>;
-    std::vector<Shown>* shown = nullptr;
+    std::vector<ShownInterest>* shown = nullptr;
   };
   [[nodiscard]] Reason Admit(const Context& context, const OwnerView& before,
                              const OwnerView& after) const {

@@ -164,7 +164,7 @@ class OpenInterestModel : public testing::Test {
 
   // Whether what the invariant was shown is what the legs come to.
   void ExpectShown(const Accounts& before, const Accounts& after) {
-    for (const Shown& shown : shown_) {
+    for (const ShownInterest& shown : shown_) {
       if (!IsContract(shown.asset)) {
         ASSERT_EQ(shown.before, Amount());
         ASSERT_EQ(shown.after, Amount());
@@ -307,7 +307,7 @@ class OpenInterestModel : public testing::Test {
 
   Random random_;
   InterestLedger ledger_{Options()};
-  std::vector<Shown> shown_;
+  std::vector<ShownInterest> shown_;
   std::vector<Mark> marks_;
   std::vector<TransactionId> held_;
   std::uint64_t last_id_ = 0;

@@ -85,7 +85,7 @@ class OpenInterest : public testing::Test {
   // So many accounts were shown, all with these two.
   void ExpectShown(std::size_t accounts, Int128 before, Int128 after) {
     EXPECT_EQ(shown_.size(), accounts);
-    for (const Shown& shown : shown_) {
+    for (const ShownInterest& shown : shown_) {
       EXPECT_EQ(shown.before, Amount(before));
       EXPECT_EQ(shown.after, Amount(after));
     }
@@ -95,7 +95,7 @@ class OpenInterest : public testing::Test {
   }
 
   InterestLedger ledger_{SmallOptions()};
-  std::vector<Shown> shown_;
+  std::vector<ShownInterest> shown_;
   std::uint64_t last_id_ = 0;
 };
 
@@ -149,7 +149,7 @@ TEST_F(OpenInterest, IsOfEachContractByItself) {
                      {.buyer = 2, .seller = 1, .lots = 7, .contract = kOther}})
                   .ok());
   ASSERT_EQ(shown_.size(), 4u);
-  for (const Shown& shown : shown_) {
+  for (const ShownInterest& shown : shown_) {
     EXPECT_EQ(shown.before, Amount(Int128{shown.asset == kPerp ? 5 : 0}));
     EXPECT_EQ(shown.after, Amount(Int128{shown.asset == kPerp ? 9 : 7}));
   }
@@ -159,7 +159,7 @@ TEST_F(OpenInterest, OfAContractThatIsNotTouchedIsShownAsItStands) {
   ASSERT_TRUE(Apply({{.buyer = 1, .seller = 2, .lots = 5}}).ok());
   ASSERT_TRUE(Apply(Pay(Next(), 1, 2, 100)).ok());  // owner 1 pays, who has a position
   ASSERT_EQ(shown_.size(), 2u);
-  for (const Shown& shown : shown_) {
+  for (const ShownInterest& shown : shown_) {
     EXPECT_EQ(shown.before, Amount(Int128{shown.asset == kPerp ? 5 : 0})) << "a token has none";
     EXPECT_EQ(shown.after, shown.before);
   }

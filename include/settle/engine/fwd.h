@@ -22,6 +22,12 @@ struct TrustRoot;
 struct EngineOptions;
 struct BlockResult;
 struct EngineState;
+struct LinearPrice;
+struct OptionPayoff;
+struct MarketEvent;
+struct EventPlace;
+struct EventTally;
+class ContractHolders;
 template <typename Scheme = Ed25519>
 struct SettlementProof;
 template <typename Scheme = Ed25519>

@@ -27,6 +27,7 @@ enum class EngineReason : std::uint16_t {
   kReportRefused = 16,    // the heads of a liability report do not ascend or are of a later height
   kUpdateRefused = 6,     // a change of the authority was refused
   kSettingsRefused = 19,  // what is set of an account was refused
+  kEventRefused = 20,     // a market event of the block was refused
   kCredentialsRefused = 7,  // the consents that came with the block were refused
   kNothingSpeculative = 8,  // no block waits for a certificate
   kNotCommit = 9,           // the certificate is not of kind Commit
@@ -64,6 +65,8 @@ constexpr std::string_view ReasonName(EngineReason reason) {
       return "UpdateRefused";
     case EngineReason::kSettingsRefused:
       return "SettingsRefused";
+    case EngineReason::kEventRefused:
+      return "EventRefused";
     case EngineReason::kCredentialsRefused:
       return "CredentialsRefused";
     case EngineReason::kNothingSpeculative:

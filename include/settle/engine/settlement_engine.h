@@ -52,6 +52,7 @@
 #include "settle/engine/fwd.h"
 #include "settle/engine/header.h"
 #include "settle/engine/liability_proof.h"
+#include "settle/engine/market_event.h"
 #include "settle/engine/reason.h"
 #include "settle/ledger/account_settings.h"
 #include "settle/ledger/accumulator.h"
@@ -82,11 +83,12 @@ struct EngineOptions {
 // What the host learns of an executed block, in buffers that it owns and reuses.
 struct BlockResult {
   Header header{};
-  Digest digest{};                  // of the header: what validators commit to
-  StateCommitment state{};          // what its state root is the digest of
-  LedgerChanges changes{};          // every account and hold that it wrote, with the entries
-  std::vector<Verdict> verdicts{};  // one for each transaction
-  std::vector<Receipt> receipts{};  // of those that were applied now, in order
+  Digest digest{};                    // of the header: what validators commit to
+  StateCommitment state{};            // what its state root is the digest of
+  LedgerChanges changes{};            // every account and hold that it wrote, with the entries
+  std::vector<Transaction> events{};  // made of the block's market events, and all applied
+  std::vector<Verdict> verdicts{};    // one for each transaction of the block, and none of events
+  std::vector<Receipt> receipts{};    // of all that were applied now, in order: events' first
 };
 
 template <LedgerInvariant Invariant, Authority AuthorityPolicy, AccountPolicy Accounts,
@@ -106,9 +108,12 @@ class SettlementEngine {
     std::span<const TransactionView> transactions{};  // of class kChosen
     std::span<const Update> updates{};                // changes of the authority, applied first
     std::span<const AccountSettings> settings{};      // what is set of accounts, applied next
-    const Credentials& credentials;                   // the consents to the transactions
-    const Context& context;                           // certified prices and parameters
-    Digest parameters{};                              // their digests, for the header
+    // Funding, daily settlement and expiry by certified prices, in this order, before any
+    // transaction is judged: at most one of each rule and contract.
+    std::span<const MarketEvent> events{};
+    const Credentials& credentials;  // the consents to the transactions
+    const Context& context;          // certified prices and parameters
+    Digest parameters{};             // their digests, for the header
     Digest prices{};
     std::span<const SumHead>
         liabilities{};  // a report, at its heights: by asset, see LiabilityTree
@@ -129,9 +134,11 @@ class SettlementEngine {
                               BlockResult& out);
 
   // Executes a block on top of the last one. A refused transaction is in `out` and takes nothing
-  // else with it; a refused block changes nothing. Errors: kNoGenesis, kTooManySpeculative,
-  // kTooManyTransactions, kReportRefused, kTimeWentBack, kUpdateRefused, kSettingsRefused,
-  // kCredentialsRefused.
+  // else with it; a refused block changes nothing, and an event of which anything is refused
+  // refuses the block. The transactions of events stand before the block's own in its transactions
+  // tree and among the receipts. Errors: kNoGenesis, kTooManySpeculative, kTooManyTransactions
+  // (those of events count), kReportRefused, kTimeWentBack, kUpdateRefused, kSettingsRefused,
+  // kEventRefused, kCredentialsRefused.
   absl::Status Execute(const Block& block, BlockResult& out);
 
   // Makes the oldest waiting block final. Errors: kNothingSpeculative, kNotCommit, kWrongHeader,
@@ -215,6 +222,11 @@ class SettlementEngine {
                                       std::span<const TransactionView> transactions,
                                       const Marks& marks, BlockResult& out);
   [[nodiscard]] absl::Status Judge(const Block& block, Height height, BlockResult& out);
+  [[nodiscard]] absl::Status ApplyEvents(const Block& block, Height height, BlockResult& out);
+  [[nodiscard]] Reason ApplyEvent(const MarketEvent& event, const ContractHolders& holders,
+                                  const EventPlace& place, BlockResult& out);
+  void AddEntry(const TransactionId& id, const Digest& content, const Verdict& verdict,
+                CompactRange<HasherT>& entries, BlockResult& out);
   void AddReceipts(std::span<const TransactionView> transactions, BlockResult& out);
   [[nodiscard]] absl::StatusOr<TreeHead> ReportHead(std::span<const SumHead> heads) const;
   [[nodiscard]] static Digest DigestOf(const AuthorityPolicy& authority);
@@ -241,10 +253,12 @@ class SettlementEngine {
   std::vector<std::byte> bytes_;
   std::vector<Digest> contents_;
   std::vector<Digest> leaves_;
+  std::vector<Verdict> event_verdicts_;
 };
 
 SETTLE_NAMESPACE_END
 
+#include "settle/engine/detail/settlement_engine_events.h"
 #include "settle/engine/detail/settlement_engine_impl.h"
 #include "settle/engine/detail/settlement_engine_recover.h"
 

@@ -68,6 +68,7 @@ struct PositionEffect {
 struct InversePrice {
   Int128 multiplier = 0;  // above 0, fixed by the instrument
   Int128 price = 0;       // above 0, in ticks
+  using Fields = Members<&InversePrice::multiplier, &InversePrice::price>;
 };
 
 namespace detail {

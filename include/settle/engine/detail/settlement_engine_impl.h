@@ -81,6 +81,8 @@ absl::Status SettlementEngine<I, A, P, H>::ExecuteGenesis(
   const Header header = NextHeader(time);
   const Marks marks = Begin();
   Reason refusal = ledger_.Advance(header.height, time);
+  out.events.clear();
+  event_verdicts_.clear();
   out.verdicts.clear();
   for (std::size_t i = 0; refusal.ok() && i < transactions.size(); ++i) {
     const bool is_genesis = transactions[i].header.rule == CompulsoryRule::kGenesis;
@@ -141,7 +143,7 @@ absl::StatusOr<TreeHead> SettlementEngine<I, A, P, H>::ReportHead(
   return tree->Head();
 }
 
-// Applies updates and transactions. The caller reverts when this refuses.
+// Applies updates, settings, events and transactions. The caller reverts when this refuses.
 template <LedgerInvariant I, Authority A, AccountPolicy P, typename H>
 absl::Status SettlementEngine<I, A, P, H>::Judge(const Block& block, Height height,
                                                  BlockResult& out) {
@@ -161,6 +163,7 @@ absl::Status SettlementEngine<I, A, P, H>::Judge(const Block& block, Height heig
                       "settings " + ToString(std::uint64_t{i}) + ": " + ToString(reason));
     }
   }
+  if (absl::Status status = ApplyEvents(block, height, out); !status.ok()) return status;
   DigestContents(block.transactions);
   const auto witness = authority_.Examine(block.credentials, contents_, block.time);
   if (!witness.ok()) {
@@ -173,35 +176,46 @@ absl::Status SettlementEngine<I, A, P, H>::Judge(const Block& block, Height heig
   return absl::OkStatus();
 }
 
-// The entries and receipts of a block's transactions.
+// The entries and receipts of a block's transactions, those of its events first.
 template <LedgerInvariant I, Authority A, AccountPolicy P, typename H>
 void SettlementEngine<I, A, P, H>::AddReceipts(std::span<const TransactionView> transactions,
                                                BlockResult& out) {
   CompactRange<H> entries(hasher_);
   out.receipts.clear();
   leaves_.clear();
+  for (std::size_t i = 0; i < out.events.size(); ++i) {
+    const TransactionView event = out.events[i].view();
+    AddEntry(event.header.id, TransactionDigest(hasher_, event, bytes_), event_verdicts_[i],
+             entries, out);
+  }
   for (std::size_t i = 0; i < transactions.size(); ++i) {
-    const Verdict& verdict = out.verdicts[i];
-    const TransactionEntry entry{.id = transactions[i].header.id,
-                                 .content = contents_[i],
-                                 .disposition = verdict.disposition,
-                                 .module = static_cast<std::uint16_t>(verdict.reason.module()),
-                                 .code = verdict.reason.code()};
-    std::array<std::byte, kEncodedSize<detail::RecordHead> + kEncodedSize<TransactionEntry>> leaf{};
-    BufferSink sink(leaf.data());
-    EncodeRecordTo(sink, entry);
-    (void)entries.Append(leaf);
-    if (verdict.disposition != Disposition::kApplied) continue;
-    out.receipts.push_back({.id = entry.id,
-                            .content = entry.content,
-                            .index = verdict.index,
-                            .height = verdict.height,
-                            .time = verdict.time});
-    leaves_.push_back(ReceiptLeaf(hasher_, out.receipts.back()));
+    AddEntry(transactions[i].header.id, contents_[i], out.verdicts[i], entries, out);
   }
   (void)receipts_.AppendDigests(leaves_);  // CheckSize saw to the room
   out.header.transactions = entries.Head();
   out.header.receipts = receipts_.Head();
+}
+
+template <LedgerInvariant I, Authority A, AccountPolicy P, typename H>
+void SettlementEngine<I, A, P, H>::AddEntry(const TransactionId& id, const Digest& content,
+                                            const Verdict& verdict, CompactRange<H>& entries,
+                                            BlockResult& out) {
+  const TransactionEntry entry{.id = id,
+                               .content = content,
+                               .disposition = verdict.disposition,
+                               .module = static_cast<std::uint16_t>(verdict.reason.module()),
+                               .code = verdict.reason.code()};
+  std::array<std::byte, kEncodedSize<detail::RecordHead> + kEncodedSize<TransactionEntry>> leaf{};
+  BufferSink sink(leaf.data());
+  EncodeRecordTo(sink, entry);
+  (void)entries.Append(leaf);
+  if (verdict.disposition != Disposition::kApplied) return;
+  out.receipts.push_back({.id = id,
+                          .content = content,
+                          .index = verdict.index,
+                          .height = verdict.height,
+                          .time = verdict.time});
+  leaves_.push_back(ReceiptLeaf(hasher_, out.receipts.back()));
 }
 
 // Receipts, roots and header of a block whose transactions have their verdicts. Refused, and
