@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 #include "settle/base/codec.h"
@@ -177,7 +176,7 @@ TEST(RiskArrays, DecodeToTheSameAndStayUsableWhenCopiedAndMoved) {
   ASSERT_EQ(DecodeRecordInto(EncodeRecord(arrays), decoded).reason, Reason());
   EXPECT_TRUE(decoded == arrays);
   EXPECT_EQ(decoded.Find(ContractId(9))->ceilings[2], 1);
-  const RiskArrays moved = std::move(arrays);
+  const RiskArrays moved(static_cast<RiskArrays&&>(arrays));
   EXPECT_EQ(moved.Find(ContractId(2))->floors[0], -2);
   EXPECT_EQ(arrays.Find(ContractId(2))->floors[0], -2);
   EXPECT_EQ(DecodeReason(EncodeRecord(RiskArrays())), Reason());

@@ -96,7 +96,7 @@ Holdings RandomHoldings(Random& random, const ScenarioWorld& world, Size size) {
     const auto contract = static_cast<std::size_t>(random.Below(world.contracts.size()));
     std::int64_t lots = Number(random, random.Chance(1, 2) ? Size::kOrdinary : size);
     // Many of them near 2^63 never fit together.
-    if (size == Size::kHuge) lots >>= random.Below(40);
+    if (size == Size::kHuge) lots >>= static_cast<int>(random.Below(40));
     holdings.push_back({contract, lots});
   }
   return holdings;
@@ -209,7 +209,7 @@ void KeepUpToDate(Random& random, Size size, int steps) {
     const ScenarioPosition old = positions[at];
     ASSERT_EQ(kept.SubtractPosition(old), Reason()) << step;
     std::int64_t lots = Number(random, size);
-    if (size == Size::kHuge) lots >>= 4 + random.Below(50);
+    if (size == Size::kHuge) lots >>= static_cast<int>(4 + random.Below(50));
     const auto contract = static_cast<std::size_t>(random.Below(world.contracts.size()));
     positions[at] = world.Position(contract, lots);
     if (const Reason reason = kept.AddPosition(positions[at]); !reason.ok()) {
@@ -248,7 +248,7 @@ TEST(ScenarioMarginOfRandomAccounts, CanBeJudgedWhateverIsTakenOut) {
     ScenarioSum<256, 4, 3> sum(world.portfolio);
     for (int step = 0; step < 300; ++step) {
       std::int64_t lots = Number(random, size);
-      if (size == Size::kHuge) lots >>= random.Below(60);
+      if (size == Size::kHuge) lots >>= static_cast<int>(random.Below(60));
       const auto contract = static_cast<std::size_t>(random.Below(world.contracts.size()));
       const ScenarioPosition position = world.Position(contract, lots);
       if (random.Chance(1, 2)) {
@@ -281,6 +281,7 @@ TEST(ScenarioColumns, AddUpProductsOfEveryLength) {
       std::vector<std::int64_t> lots;
       std::vector<std::vector<std::int64_t>> numbers;
       std::vector<const std::int64_t*> rows;
+      rows.reserve(count);
       for (std::size_t i = 0; i < count; ++i) {
         lots.push_back(Number(random, Size::kOrdinary));
         numbers.emplace_back();
@@ -302,6 +303,7 @@ TEST(ScenarioColumns, AddUpProductsOfEveryLength) {
         lowest = (std::min)(lowest, expected * static_cast<Int128>(100'000 * s));
       }
       std::vector<RatePpm> covers;
+      covers.reserve(scenarios);
       for (std::size_t s = 0; s < scenarios; ++s) {
         covers.push_back(RatePpm(static_cast<std::int64_t>(100'000 * s)));
       }
