@@ -69,6 +69,7 @@ class SettleConan(ConanFile):
             "abseil::absl_statusor",
             "abseil::absl_strings",
             "abseil::absl_cord",
+            "abseil::absl_flat_hash_map",
             "openssl::crypto",
             "xxhash::libxxhash",
         ]
