@@ -76,6 +76,22 @@ inline Instrument Perpetual(std::uint32_t n) {
           .max_lots = Lots(std::int64_t{1} << 40)};
 }
 
+// Settled in the quote asset, the coin: a million of its quanta a lot and tick, 10 % and 5 %, from
+// one tick and to 2^40 of lots and of ticks.
+inline Instrument Inverse(std::uint32_t n) {
+  Instrument contract = Perpetual(n);
+  contract.kind = InstrumentKind::kInverse;
+  contract.multiplier = 1'000'000;
+  contract.min_price = PriceTicks(1);
+  return contract;
+}
+
+inline Instrument Option(std::uint32_t n) {
+  Instrument contract = Perpetual(n);
+  contract.kind = InstrumentKind::kOption;
+  return contract;
+}
+
 // Token number `n`, a quantum a unit and tick, without haircut.
 inline Instrument SpotToken(std::uint32_t n) {
   Instrument token;
@@ -96,7 +112,10 @@ inline InstrumentTable TableOf(const std::vector<Instrument>& instruments) {
 
 using Balances = std::vector<BalanceView>;
 
-inline OwnerView View(const Balances& balances) { return {.id = {}, .balances = balances}; }
+// Of somebody who issues no token.
+inline OwnerView View(const Balances& balances) {
+  return {.id = {.owner = OwnerId::FromNumber(1), .group = {}}, .balances = balances};
+}
 
 // Instruments with prices, and their valuation at them.
 class Book {
