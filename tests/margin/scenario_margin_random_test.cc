@@ -292,8 +292,13 @@ TEST(ScenarioColumns, AddUpProductsOfEveryLength) {
       for (const std::vector<std::int64_t>& row : numbers) rows.push_back(row.data());
       std::vector<std::int64_t> narrow(scenarios, 5);
       std::vector<Int128> wide(scenarios, 5);
+      std::vector<std::int64_t> by_row = narrow;
       AddScenarioColumns<std::int64_t>(lots, rows, narrow);
       AddScenarioColumns<Int128>(lots, rows, wide);
+      for (std::size_t i = 0; i < count; ++i) {
+        AddScenarioRow<std::int64_t>(lots[i], numbers[i], by_row);
+      }
+      ASSERT_EQ(by_row, narrow);
       Int128 lowest = 0;
       for (std::size_t s = 0; s < scenarios; ++s) {
         Int128 expected = 5;

@@ -107,8 +107,20 @@ void ScenarioSum<kScenarios, kMonths, kStrikes>::SetGrossProfit(UInt128 gross_pr
 }
 
 template <std::size_t kScenarios, std::size_t kMonths, std::size_t kStrikes>
+void ScenarioSum<kScenarios, kMonths, kStrikes>::AddToColumns(std::int64_t lots,
+                                                              const ScenarioPosition& position) {
+  const std::span<const std::int64_t> row = position.row.ProfitsOf(position.lots);
+  if (IsNarrow()) {
+    AddScenarioRow<std::int64_t>(lots, row, {narrow_.data(), scenarios_});
+  } else {
+    AddScenarioRow<Int128>(lots, row, {wide_.data(), scenarios_});
+  }
+}
+
+template <std::size_t kScenarios, std::size_t kMonths, std::size_t kStrikes>
 void ScenarioSum<kScenarios, kMonths, kStrikes>::AddToColumns(
     std::span<const ScenarioPosition> positions) {
+  if (positions.size() == 1) return AddToColumns(positions[0].lots.value(), positions[0]);
   std::array<std::int64_t, detail::kPositionsOfBlock> lots;
   std::array<const std::int64_t*, detail::kPositionsOfBlock> rows;
   while (!positions.empty()) {
@@ -159,14 +171,8 @@ Reason ScenarioSum<kScenarios, kMonths, kStrikes>::SubtractPosition(
   gross_lots_ = left.lots;
   delta -= DeltaOf(position);
   options_sold_ -= OptionsSold(position);
-  // Where columns become narrow, so are the products.
-  for (std::size_t s = 0; s < scenarios_; ++s) {
-    if (IsNarrow()) {
-      narrow_[s] = static_cast<std::int64_t>(narrow_[s] - lots * row[s]);
-    } else {
-      wide_[s] -= lots * row[s];
-    }
-  }
+  // In the width that they have, of which what is left may need less.
+  AddToColumns(-position.lots.value(), position);
   SetGrossProfit(left.profit);
   return {};
 }
