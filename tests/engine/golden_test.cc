@@ -18,6 +18,7 @@
 #include "settle/engine/engine_state.h"
 #include "settle/engine/header.h"
 #include "settle/engine/liability_proof.h"
+#include "settle/engine/market_event.h"
 #include "settle/engine/settlement_proof.h"
 #include "settle/engine/statement_proof.h"
 #include "settle/ledger/inclusion.h"
@@ -154,6 +155,8 @@ EngineState SomeEngineState() {
   return state;
 }
 
+ContractAssets SomeAssets() { return {.contract = ContractId(5), .quote = TokenId(6)}; }
+
 TEST(EngineGolden, BytesAreThoseOfTheTables) {
   TrustRoot root{.network = NetworkId::FromNumber(0x11), .group = GroupId(3), .epoch = Epoch(4)};
   for (const int byte : {0, 16, 0, 0, 1}) {
@@ -172,6 +175,24 @@ TEST(EngineGolden, BytesAreThoseOfTheTables) {
       {"balance proof", EncodeRecord(BalanceProof<Ed25519>{SomeCertifiedHeader(), SomeAccount()})},
       {"statement proof", EncodeRecord(SomeStatementProof())},
       {"liability proof", EncodeRecord(SomeLiabilityProof())},
+      {"funding event", EncodeRecord(MarketEvent{.rule = CompulsoryRule::kFunding,
+                                                 .terms = FundingPerLot(Int128{-1'500'000}),
+                                                 .assets = SomeAssets(),
+                                                 .house = OwnerId::FromNumber(0x92)})},
+      {"variation event", EncodeRecord(MarketEvent{.rule = CompulsoryRule::kVariation,
+                                                   .terms = LinearPrice{Amount(-4)},
+                                                   .assets = SomeAssets()})},
+      {"inverse expiry event",
+       EncodeRecord(MarketEvent{.rule = CompulsoryRule::kExpiry,
+                                .terms = InversePrice{.multiplier = 6, .price = 3},
+                                .assets = SomeAssets(),
+                                .cash = Compartment(8),
+                                .house = OwnerId::FromNumber(0x93),
+                                .book = Compartment(9)})},
+      {"option expiry event", EncodeRecord(MarketEvent{.rule = CompulsoryRule::kExpiry,
+                                                       .terms = OptionPayoff{Amount(7)},
+                                                       .assets = SomeAssets(),
+                                                       .book = Compartment(9)})},
   };
   EXPECT_EQ(test::GoldenDifferences("engine", actual), "");
 }

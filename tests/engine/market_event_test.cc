@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "settle/base/codec.h"
 #include "settle/base/fingerprint.h"
 #include "settle/base/text.h"
 #include "tests/engine/event_world.h"
@@ -91,6 +92,28 @@ TEST(MarketEvent, IsRefusedWhereItsTermsAreNotOfItsRule) {
     MarketEvent event = VariationEvent(Linear(1));
     event.rule = static_cast<CompulsoryRule>(rule);
     EXPECT_EQ(event.Validate(), BaseReason::kOutOfRange) << rule;
+  }
+}
+
+TEST(MarketEvent, IsReadAgainAndNoOtherBytesAreTakenForIt) {
+  for (const MarketEvent& event :
+       {FundingEvent(-5), VariationEvent(Linear(-5)), VariationEvent(Inverse(4, 3)),
+        ExpiryEvent(Linear(7)), ExpiryEvent(Payoff(7))}) {
+    const std::vector<std::byte> bytes = EncodeRecord(event);
+    MarketEvent decoded;
+    ASSERT_TRUE(DecodeRecordInto(bytes, decoded).ok());
+    EXPECT_TRUE(decoded == event);
+    for (std::size_t length = 0; length < bytes.size(); ++length) {
+      ASSERT_FALSE(DecodeRecordInto(ByteView(bytes).first(length), decoded).ok());
+    }
+    for (std::size_t bit = 0; bit < 8 * bytes.size(); ++bit) {
+      std::vector<std::byte> spoilt = bytes;
+      spoilt[bit / 8] ^= static_cast<std::byte>(1u << bit % 8);
+      if (!DecodeRecordInto(spoilt, decoded).ok()) continue;
+      ASSERT_TRUE(decoded.Validate().ok());
+      ASSERT_FALSE(decoded == event);
+      ASSERT_EQ(EncodeRecord(decoded), spoilt);
+    }
   }
 }
 

@@ -118,6 +118,22 @@ FAULTS = [
         "OpenInterest.FollowsCompulsoryTransactionsAndTheirTakingBack",
     ),
     Fault(
+        "the outside takes no part in market events",
+        "engine/detail/market_event_impl.h",
+        "if (!IsContract(asset) || account.balance == Amount()) return;",
+        "if (!IsContract(asset) || account.key.owner.IsZero()) return;",
+        "engine/market_event_test.cc",
+        "ExpiryEventTest.LeavesNoLotsAnywhereAndTheCashThatASlowModelSays",
+    ),
+    Fault(
+        "a block stands where one of its events is refused",
+        "engine/detail/settlement_engine_events.h",
+        "if (!verdict.ok()) return verdict.reason;",
+        "if (!verdict.ok() && verdict.reason.ok()) return verdict.reason;",
+        "engine/settlement_engine_events_test.cc",
+        "EngineEvents.RefuseTheWholeBlockWhereAnythingOfThemIsRefused",
+    ),
+    Fault(
         "a hold lives an instant too long",
         "ledger/detail/hold_table.h",
         "expiries_.front().expires_at <= now",

@@ -52,6 +52,7 @@ enum class Kind : std::uint32_t {
   kLiabilityProof = 4135,
   kEngineState = 4136,
   kRiskArrays = 4137,
+  kMarketEvent = 4138,
 };
 
 struct KindEntry {
@@ -90,6 +91,7 @@ inline constexpr std::array kKinds = {
     KindEntry{Kind::kLiabilityProof, 1, "LiabilityProof"},
     KindEntry{Kind::kEngineState, 1, "EngineState"},
     KindEntry{Kind::kRiskArrays, 1, "RiskArrays"},
+    KindEntry{Kind::kMarketEvent, 1, "MarketEvent"},
 };
 
 inline constexpr std::uint32_t kFirstRecordKind = 4096;

@@ -46,6 +46,7 @@
 #include "settle/base/codec.h"
 #include "settle/base/config.h"
 #include "settle/base/integer.h"
+#include "settle/base/kinds.h"
 #include "settle/base/members.h"
 #include "settle/base/reason.h"
 #include "settle/base/strong.h"
@@ -80,6 +81,9 @@ struct OptionPayoff {
 using MarketTerms = std::variant<FundingPerLot, LinearPrice, InversePrice, OptionPayoff>;
 
 struct MarketEvent {
+  static constexpr Kind kKind = Kind::kMarketEvent;
+  static constexpr std::uint16_t kVersion = 1;
+
   CompulsoryRule rule = CompulsoryRule::kFunding;
   MarketTerms terms{};
   ContractAssets assets{};
