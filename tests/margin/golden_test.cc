@@ -38,6 +38,8 @@ TEST(MarginGolden, BytesAreThoseOfTheTables) {
   linear.min_price = PriceTicks(-5'000);
   linear.max_price = PriceTicks(std::int64_t{1} << 32);
   linear.max_lots = Lots(std::int64_t{1} << 41);
+  linear.scenario = {
+      .portfolio = PortfolioId(7), .delta = RatePpm(-4'200), .month = MonthBucket(2)};
   Instrument inverse;
   inverse.kind = InstrumentKind::kInverse;
   inverse.compartment = Compartment(0x01020304);
@@ -63,11 +65,21 @@ TEST(MarginGolden, BytesAreThoseOfTheTables) {
   const Result<InstrumentTable> table =
       InstrumentTable::Create(TokenId(5), std::vector{linear, inverse, token});
   ASSERT_EQ(table.reason(), Reason());
-  const MarginParameters parameters{.version = 3,
-                                    .effective_from = Timestamp(1'767'225'600'000'000'000u),
-                                    .profit_cap = Quanta(Int128{1'000'000'000}),
-                                    .withdrawal_profit_cap = Quanta(),
-                                    .instruments = *table};
+  PortfolioTerms portfolio;
+  portfolio.id = PortfolioId(7);
+  ASSERT_TRUE(portfolio.covers.Add(RatePpm(1'000'000)) && portfolio.covers.Add(RatePpm(350'000)));
+  portfolio.months = 3;
+  portfolio.inter_month_charge = Quanta(Int128{30});
+  portfolio.short_option_minimum = Quanta(Int128{1'000});
+  portfolio.net_short_charge = Quanta(Int128{500});
+  portfolio.initial_factor = RatePpm(1'250'000);
+  MarginParameters parameters{.version = 3,
+                              .effective_from = Timestamp(1'767'225'600'000'000'000u),
+                              .profit_cap = Quanta(Int128{1'000'000'000}),
+                              .withdrawal_profit_cap = Quanta(),
+                              .instruments = *table};
+  ASSERT_TRUE(parameters.portfolios.Add(portfolio));
+  ASSERT_EQ(parameters.Validate(), Reason());
   MarkPrices prices(
       InstrumentTable(*InstrumentTable::Create(TokenId(5), std::vector{linear, inverse})));
   ASSERT_EQ(prices.Set(*table, InstrumentIndex(0), PriceTicks(4'294'967'295)), Reason());

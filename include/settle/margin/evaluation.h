@@ -17,6 +17,8 @@
 //   counts,
 //     for each number by itself. What belongs together in one hold is not known here, so that this
 //     never understates and may overstate; settle/margin/pending.h is exact for open orders.
+//   - Contracts of a portfolio demand, beside their curves, what their scenarios together come to
+//     (settle/margin/scenario_margin.h). What is reserved of them is refused.
 //   - A contract that the table does not place in that compartment is refused, never left out.
 // A balance of zero is as one that was never opened: it needs neither instrument nor price.
 //
@@ -40,12 +42,14 @@
 #include "settle/base/strong.h"
 #include "settle/ledger/invariant.h"
 #include "settle/ledger/types.h"
+#include "settle/margin/detail/portfolio_pass.h"
 #include "settle/margin/detail/position_risk.h"
 #include "settle/margin/instrument.h"
 #include "settle/margin/owner_lots.h"
 #include "settle/margin/reason.h"
 #include "settle/margin/requirement.h"
 #include "settle/margin/risk.h"
+#include "settle/margin/risk_arrays.h"
 #include "settle/margin/types.h"
 #include "settle/margin/valuation.h"
 
@@ -56,6 +60,8 @@ struct MarginContext {
   const Valuation& valuation;
   // Where tiers are of owners and not of margin accounts: what their other accounts have.
   const OwnerLots* owner_lots = nullptr;
+  // What lots gain and lose in the scenarios of portfolios, where there are any.
+  const RiskArrays* arrays = nullptr;
 };
 
 namespace detail {
@@ -124,6 +130,9 @@ class AccountPass {
     const auto least = CheckedSub(balance.posted.value(), debits);
     const auto most = CheckedAdd(balance.posted.value(), credits);
     if (!least || !most) return MarginReason::kPositionTooLarge;
+    if (*least != *most && context_.valuation.IsInPortfolio(*index)) {
+      return MarginReason::kInPortfolio;
+    }
     PositionRisk low;
     Reason reason = At(*least, position, low);
     PositionRisk high = low;
@@ -194,9 +203,10 @@ template <RequirementPolicy Requirement>
   return pass.sum();
 }
 
-// The contributions of all balances of an account. Errors: those of ContributionOf, of all balances
-// the one that takes precedence, so that their order changes nothing. O(balances), and its square
-// where profit is capped.
+// The contributions of all balances of an account: all of its risk that is additive, and so without
+// what portfolios demand. Errors: those of ContributionOf, of all balances the one that takes
+// precedence, so that their order changes nothing. O(balances), and its square where profit is
+// capped.
 template <RequirementPolicy Requirement>
 [[nodiscard]] Result<RiskSum> SumOf(const MarginContext& context, const OwnerView& account) {
   detail::AccountPass<Requirement> pass(context, account.id, account.balances);
@@ -239,19 +249,44 @@ template <RequirementPolicy Requirement>
   return sum;
 }
 
-// The risk of an account. Errors: those of SumOf and Finish. No allocation.
+// The risk of an account where no more of its profit counts than the cap. Errors: those of SumOf
+// and Finish; kMissingScenarios and those of ScenarioSum for positions of portfolios. No
+// allocation.
+template <RequirementPolicy Requirement>
+[[nodiscard]] Result<Risk> Evaluate(const MarginContext& context, const OwnerView& account,
+                                    Quanta profit_cap) {
+  Result<RiskSum> sum = SumOf<Requirement>(context, account);
+  if (!sum.ok()) return sum.reason();
+  const InstrumentTable& instruments = context.valuation.instruments();
+  const auto for_each_position = [&](auto&& visit) {
+    for (const BalanceView& balance : account.balances) {
+      if (!IsContract(balance.asset) || balance.posted == Amount()) continue;
+      visit(*instruments.FindByCompartment(balance.compartment), *LotsOf(balance.posted));
+    }
+  };
+  const Reason reason =
+      detail::AddPortfolios(context.valuation, context.arrays, for_each_position, *sum);
+  if (!reason.ok()) return reason;
+  return Finish(*sum, profit_cap);
+}
+// With the cap of the parameters for positions.
 template <RequirementPolicy Requirement>
 [[nodiscard]] Result<Risk> Evaluate(const MarginContext& context, const OwnerView& account) {
-  const Result<RiskSum> sum = SumOf<Requirement>(context, account);
-  if (!sum.ok()) return sum.reason();
-  return Finish(*sum, context.valuation.parameters().profit_cap);
+  return Evaluate<Requirement>(context, account, context.valuation.parameters().profit_cap);
 }
+// Of an account's cash and positions, with the cap for positions.
 template <RequirementPolicy Requirement>
-[[nodiscard]] Result<Risk> Evaluate(const Valuation& valuation, Quanta cash,
+[[nodiscard]] Result<Risk> Evaluate(const MarginContext& context, Quanta cash,
                                     std::span<const MarginPosition> positions) {
-  const Result<RiskSum> sum = SumOf<Requirement>(valuation, cash, positions);
+  Result<RiskSum> sum = SumOf<Requirement>(context.valuation, cash, positions);
   if (!sum.ok()) return sum.reason();
-  return Finish(*sum, valuation.parameters().profit_cap);
+  const auto for_each_position = [&](auto&& visit) {
+    for (const MarginPosition& position : positions) visit(position.instrument, position.lots);
+  };
+  const Reason reason =
+      detail::AddPortfolios(context.valuation, context.arrays, for_each_position, *sum);
+  if (!reason.ok()) return reason;
+  return Finish(*sum, context.valuation.parameters().profit_cap);
 }
 
 SETTLE_NAMESPACE_END

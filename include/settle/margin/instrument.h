@@ -41,6 +41,7 @@
 #include "settle/base/types.h"
 #include "settle/ledger/types.h"
 #include "settle/margin/detail/id_index.h"
+#include "settle/margin/portfolio.h"
 #include "settle/margin/reason.h"
 #include "settle/margin/requirement_curve.h"
 #include "settle/margin/types.h"
@@ -90,9 +91,11 @@ struct Instrument {
   Lots max_lots{};               // zero where it is spot
   CollateralTerms collateral{};  // of spot alone
   Timestamp expiry{};            // of a dated future or an option; zero has none
+  // Where it belongs to a portfolio, which demands beside the curve; of no spot.
+  ScenarioTerms scenario{};
 
   // Errors: kUnknownEnumerator, kWrongAssetKind, kWrongCompartment, kBadMultiplier, those of
-  // RequirementCurve::Validate, kBadCollateral, kBadBounds.
+  // RequirementCurve::Validate and of ScenarioTerms::Validate, kBadCollateral, kBadBounds.
   [[nodiscard]] Reason Validate() const;
 
   // True when a position is not larger, and a mark price not beyond, what is judged.
@@ -146,7 +149,7 @@ struct Instrument {
   using Fields = Members<&Instrument::kind, &Instrument::compartment, &Instrument::asset,
                          &Instrument::quote, &Instrument::multiplier, &Instrument::curve,
                          &Instrument::min_price, &Instrument::max_price, &Instrument::max_lots,
-                         &Instrument::collateral, &Instrument::expiry>;
+                         &Instrument::collateral, &Instrument::expiry, &Instrument::scenario>;
 
  private:
   [[nodiscard]] constexpr Reason CheckPlace() const;
@@ -159,6 +162,7 @@ inline Reason Instrument::Validate() const {
   if (multiplier <= 0) return MarginReason::kBadMultiplier;
   if (Reason reason = curve.Validate(); !reason.ok()) return reason;
   if (!CollateralHolds()) return MarginReason::kBadCollateral;
+  if (Reason reason = scenario.Validate(); !reason.ok()) return reason;
   return BoundsHold() ? Reason() : MarginReason::kBadBounds;
 }
 
@@ -175,7 +179,7 @@ inline bool Instrument::CollateralHolds() const {
   return collateral.lot_size > 0 &&
          detail::AreRates(collateral.initial_haircut, collateral.maintenance_haircut) &&
          Quanta(0) <= collateral.cap && collateral.cap <= kMaxEquity && asset != quote &&
-         curve == RequirementCurve();
+         curve == RequirementCurve() && scenario == ScenarioTerms();
 }
 
 // A lot is worth at most kMaxLotValue, and a position at most kMaxNotional.

@@ -254,7 +254,8 @@ bool CountProfit(const Valuation& valuation, const PendingEnds& ends, PositionRi
 
 // What a position with its pending trades adds to the risk of its account at the worst, each number
 // for itself; without pending trades what ContributionOf answers. Errors: those of ContributionOf,
-// of the position and of what it may become. O(1), no allocation.
+// of the position and of what it may become; kInPortfolio where only the positions of a portfolio
+// together could be judged. O(1), no allocation.
 template <RequirementPolicy Policy>
 [[nodiscard]] Result<RiskSum> WorstContributionOf(const Valuation& valuation,
                                                   const MarginPosition& position,
@@ -262,6 +263,7 @@ template <RequirementPolicy Policy>
   RiskSum sum;
   detail::PositionRisk risk;
   if (position.instrument.value() >= valuation.size()) return MarginReason::kUnknownInstrument;
+  if (valuation.IsInPortfolio(position.instrument)) return MarginReason::kInPortfolio;
   const std::optional<detail::PendingEnds> ends = detail::EndsOf(position, sums);
   if (!ends) return MarginReason::kPositionTooLarge;
   const ValuationRow& row = valuation[position.instrument];

@@ -49,6 +49,8 @@ inline constexpr std::size_t kMaxMonths = 64;
 struct PortfolioIdTag : Identifier {};
 // What is judged together: the futures and options of one underlying.
 using PortfolioId = Strong<PortfolioIdTag, std::uint32_t>;
+// Of an instrument that is judged by its own curve alone.
+inline constexpr PortfolioId kNoPortfolio{0};
 
 struct MonthBucketTag : Identifier {};
 // Positions whose deltas offset each other without charge, those of one expiry: 0 to the
@@ -64,18 +66,18 @@ inline constexpr StrikeBucket kNoStrike{0};
 
 // What a portfolio charges. See settle/margin/scenario_margin.h for the formula.
 struct PortfolioTerms {
-  PortfolioId id;
+  PortfolioId id{};
   // For each scenario the part of its loss that has to be covered, 0 to 100 %: SPAN's two extreme
   // moves count in part.
-  Bounded<RatePpm, kMaxScenarios> covers;
+  Bounded<RatePpm, kMaxScenarios> covers{};
   // The number of its months, 1 to kMaxMonths.
   std::uint32_t months = 1;
   // For a spread of one unit of delta: long a unit in some month, short a unit in another.
-  Quanta inter_month_charge;
+  Quanta inter_month_charge{};
   // For each lot of option sold: the portfolio demands no less than these together.
-  Quanta short_option_minimum;
+  Quanta short_option_minimum{};
   // For each lot of option sold beyond what is held of its strike.
-  Quanta net_short_charge;
+  Quanta net_short_charge{};
   // What has to be covered to open a position, as a multiple of what is to keep it: 100 % or above.
   RatePpm initial_factor{RatePpm::kScale};
 
@@ -100,12 +102,12 @@ struct PortfolioTerms {
 
 // What an instrument brings into its portfolio.
 struct ScenarioTerms {
-  PortfolioId portfolio;
+  PortfolioId portfolio{};
   // By how many units of the underlying one long lot moves, in millionths of a unit; below zero for
   // a put. As constant as terms are: SPAN's composite delta, not the delta of the moment.
-  RatePpm delta;
-  MonthBucket month;
-  StrikeBucket strike;
+  RatePpm delta{};
+  MonthBucket month{};
+  StrikeBucket strike{};
   bool is_option = false;
 
   // Errors: kBadMonth, kBadScenarioTerms.

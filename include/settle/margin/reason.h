@@ -37,8 +37,10 @@ enum class MarginReason : std::uint16_t {
   kPositionTooLarge = 12,   // more lots than the instrument's largest position
   kMissingPrice = 13,       // a position in an instrument without a mark price
   kPriceOutOfRange = 14,    // a mark price below zero or above the instrument's largest
-  kTooManyPositions = 21,   // more than kMaxBookPositions in a book
-  kMarginOverflow = 15,     // equity or a requirement would leave 128 bits
+  kInPortfolio = 22,  // lots that only their whole portfolio could judge are reserved or ordered
+  kMissingScenarios = 23,  // a position in a portfolio's instrument without a risk array
+  kTooManyPositions = 21,  // more than kMaxBookPositions in a book
+  kMarginOverflow = 15,    // equity or a requirement would leave 128 bits
 
   // Transition of an account.
   kInitialMargin = 16,       // initial margin held before and does not hold after
@@ -98,6 +100,10 @@ constexpr std::string_view ReasonName(MarginReason reason) {
       return "MissingPrice";
     case MarginReason::kPriceOutOfRange:
       return "PriceOutOfRange";
+    case MarginReason::kInPortfolio:
+      return "InPortfolio";
+    case MarginReason::kMissingScenarios:
+      return "MissingScenarios";
     case MarginReason::kTooManyPositions:
       return "TooManyPositions";
     case MarginReason::kMarginOverflow:

@@ -76,22 +76,15 @@ struct TransitionRule {
     const Quanta cap = parameters.CapsProfit() && LeavesPositions(before, after)
                            ? parameters.withdrawal_profit_cap
                            : parameters.profit_cap;
-    const Result<Risk> risk_after = RiskOf(context, after, cap);
+    const Result<Risk> risk_after = Evaluate<Requirement>(context, after, cap);
     if (!risk_after.ok()) return risk_after.reason();
     if (InitialMarginHolds(*risk_after)) return {};
-    const Result<Risk> risk_before = RiskOf(context, before, cap);
+    const Result<Risk> risk_before = Evaluate<Requirement>(context, before, cap);
     if (!risk_before.ok()) return risk_before.reason();
     return CheckTransition(*risk_before, *risk_after);
   }
 
  private:
-  [[nodiscard]] static Result<Risk> RiskOf(const Context& context, const OwnerView& account,
-                                           Quanta cap) {
-    const Result<RiskSum> sum = SumOf<Requirement>(context, account);
-    if (!sum.ok()) return sum.reason();
-    return Finish(*sum, cap);
-  }
-
   // Both list the same accounts in the same order.
   [[nodiscard]] static bool LeavesPositions(const OwnerView& before, const OwnerView& after) {
     for (std::size_t i = 0; i < after.balances.size(); ++i) {

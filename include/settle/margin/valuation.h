@@ -6,8 +6,8 @@
 //
 // Of a linear instrument within its first tier everything about a position is a product of its
 // lots: value, requirement, and what the worse of mark and slow price takes from it. These factors
-// are the row of an instrument, of one cache line. Beyond, and for inverse contracts and tokens,
-// judgements go back to the instrument and the prices.
+// are the row of an instrument, of one cache line. Beyond, and for inverse contracts, tokens and
+// what belongs to a portfolio, judgements go back to the instrument and the prices.
 //
 //   Valuation valuation(parameters, prices);          // O(instruments)
 //   prices.Set(parameters.instruments, index, price);
@@ -79,6 +79,11 @@ class Valuation {
     return rows_[index.value()];
   }
   [[nodiscard]] std::size_t size() const { return rows_.size(); }
+  // True where the positions of a portfolio are judged together.
+  [[nodiscard]] bool IsInPortfolio(InstrumentIndex index) const {
+    return rows_[index.value()].product_below == 0 &&
+           instruments()[index].scenario.portfolio != kNoPortfolio;
+  }
 
  private:
   [[nodiscard]] static ValuationRow RowOf(const Instrument& instrument, const PricePair& prices);
@@ -109,7 +114,8 @@ inline ValuationRow Valuation::RowOf(const Instrument& instrument, const PricePa
   const bool is_product =
       instrument.kind == InstrumentKind::kLinear || instrument.kind == InstrumentKind::kOption;
   const RequirementCurve& curve = instrument.curve;
-  if (!is_product || curve.premium.scale != Lots(0) || !instrument.Allows(prices.mark) ||
+  if (!is_product || instrument.scenario.portfolio != kNoPortfolio ||
+      curve.premium.scale != Lots(0) || !instrument.Allows(prices.mark) ||
       !instrument.Allows(prices.slow)) {
     return {};
   }
