@@ -126,7 +126,7 @@ class CodecRising {
 
 struct CodecRecord {
   static constexpr Kind kKind = Kind::kPriceBatch;
-  static constexpr std::uint16_t kVersion = 1;
+  static constexpr std::uint16_t kVersion = 2;
   Bounded<std::uint16_t, 3> numbers;
   using Fields = Members<&CodecRecord::numbers>;
 };

@@ -122,7 +122,7 @@ TEST(Record, IsKindVersionAndMembers) {
   CodecRecord record;
   (void)record.numbers.Add(0x0102);
   const std::vector<std::byte> bytes = EncodeRecord(record);
-  EXPECT_EQ(bytes, BytesOf({0x23, 0x10, 0, 0, 1, 0, 1, 0, 0, 0, 2, 1}));
+  EXPECT_EQ(bytes, BytesOf({0x23, 0x10, 0, 0, 2, 0, 1, 0, 0, 0, 2, 1}));
   const absl::StatusOr<CodecRecord> copy = DecodeRecord<CodecRecord>(bytes);
   ASSERT_TRUE(copy.ok());
   EXPECT_EQ(*copy, record);
