@@ -83,6 +83,7 @@
 #include "settle/ledger/types.h"
 #include "settle/margin/account_book.h"
 #include "settle/margin/account_queries.h"
+#include "settle/margin/dense_book.h"
 #include "settle/margin/evaluation.h"
 #include "settle/margin/funding.h"
 #include "settle/margin/fwd.h"

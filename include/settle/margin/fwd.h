@@ -24,6 +24,7 @@ struct MarginParameters;
 class MarkPrices;
 class Valuation;
 class OwnerLots;
+class DenseBook;
 struct MarginPosition;
 struct MarginContext;
 struct PendingTrade;
