@@ -45,6 +45,7 @@
 #include "settle/engine/settlement_engine.h"
 #include "settle/engine/settlement_proof.h"
 #include "settle/engine/statement_proof.h"
+#include "settle/engine/system_invariants.h"
 #include "settle/ledger/account_settings.h"
 #include "settle/ledger/accumulator.h"
 #include "settle/ledger/authority.h"

@@ -43,6 +43,12 @@ constexpr Row kRows[] = {
     {EngineReason::kReceiptTooNew, 15, "ReceiptTooNew"},
     {EngineReason::kStateMismatch, 17, "StateMismatch"},
     {EngineReason::kWrongAccount, 18, "WrongAccount"},
+    {EngineReason::kAssetUnbalanced, 21, "AssetUnbalanced"},
+    {EngineReason::kRoundingPoolNegative, 22, "RoundingPoolNegative"},
+    {EngineReason::kVaultShort, 23, "VaultShort"},
+    {EngineReason::kVaultExceeds, 24, "VaultExceeds"},
+    {EngineReason::kDebtWithoutPosition, 25, "DebtWithoutPosition"},
+    {EngineReason::kHeadroomTooLarge, 26, "HeadroomTooLarge"},
 };
 
 TEST(EngineReason, KeepsItsNumbersAndNames) {

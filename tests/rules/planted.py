@@ -118,6 +118,22 @@ FAULTS = [
         "OpenInterest.FollowsCompulsoryTransactionsAndTheirTakingBack",
     ),
     Fault(
+        "a sum of balances forgets what is beyond 64 bits",
+        "engine/system_invariants.h",
+        "const Int128 high = high_ + (low_ >> 64);",
+        "const Int128 high = high_;",
+        "engine/system_invariants_test.cc",
+        "Conservation.HoldsOfSumsThatAreZeroByWayOfNumbersBeyond128Bits",
+    ),
+    Fault(
+        "the value of an inverse position is rounded up",
+        "margin/instrument.h",
+        "return Quanta(*Divide(coins, price.value(), Rounding::kDown));",
+        "return Quanta(*Divide(coins, price.value(), Rounding::kUp));",
+        "engine/system_invariants_test.cc",
+        "SystemInvariants.HoldAfterEveryStepOfARun",
+    ),
+    Fault(
         "the outside takes no part in market events",
         "engine/detail/market_event_impl.h",
         "if (!IsContract(asset) || account.balance == Amount()) return;",

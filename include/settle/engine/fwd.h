@@ -28,6 +28,9 @@ struct MarketEvent;
 struct EventPlace;
 struct EventTally;
 class ContractHolders;
+enum class AccountHolder : std::uint8_t;
+struct SystemFinding;
+struct ValuationTally;
 template <typename Scheme = Ed25519>
 struct SettlementProof;
 template <typename Scheme = Ed25519>

@@ -41,6 +41,14 @@ enum class EngineReason : std::uint16_t {
   kReceiptTooNew = 15,    // the receipt is of a later height than the header
   kStateMismatch = 17,    // the state shown is not what the header commits to
   kWrongAccount = 18,     // the parts of the proof are of several accounts or reports
+
+  // What always holds of all accounts together.
+  kAssetUnbalanced = 21,       // the balances of an asset do not sum to zero
+  kRoundingPoolNegative = 22,  // a balance of the rounding pool is below zero
+  kVaultShort = 23,            // equities and funds come to more than the vault
+  kVaultExceeds = 24,          // ... or to less, by more than rounding takes
+  kDebtWithoutPosition = 25,   // a margin account owes and has nothing left to close
+  kHeadroomTooLarge = 26,      // initial headroom is above equity less maintenance
 };
 
 constexpr Module ReasonModule(EngineReason) { return Module::kEngine; }
@@ -89,6 +97,18 @@ constexpr std::string_view ReasonName(EngineReason reason) {
       return "StateMismatch";
     case EngineReason::kWrongAccount:
       return "WrongAccount";
+    case EngineReason::kAssetUnbalanced:
+      return "AssetUnbalanced";
+    case EngineReason::kRoundingPoolNegative:
+      return "RoundingPoolNegative";
+    case EngineReason::kVaultShort:
+      return "VaultShort";
+    case EngineReason::kVaultExceeds:
+      return "VaultExceeds";
+    case EngineReason::kDebtWithoutPosition:
+      return "DebtWithoutPosition";
+    case EngineReason::kHeadroomTooLarge:
+      return "HeadroomTooLarge";
   }
   return "UnknownEngineReason";
 }
