@@ -90,6 +90,7 @@
 #include "settle/margin/fwd.h"
 #include "settle/margin/instrument.h"
 #include "settle/margin/owner_lots.h"
+#include "settle/margin/parameter_schedule.h"
 #include "settle/margin/parameters.h"
 #include "settle/margin/pending.h"
 #include "settle/margin/portfolio.h"

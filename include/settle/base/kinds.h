@@ -28,6 +28,7 @@ enum class Kind : std::uint32_t {
   kVenueConsent = 17,  // a venue agrees to a batch of transactions, for owners who delegated to it
   kDelegation = 18,    // an owner lets a venue agree for it
   kRiskArraysStatement = 19,  // a validator's vote for a round of risk arrays, by their digest
+  kParametersStatement = 20,  // a validator's vote for margin parameters, by their digest
 
   // Records: 4096 and above.
   kValidatorSet = 4096,
@@ -53,6 +54,7 @@ enum class Kind : std::uint32_t {
   kEngineState = 4136,
   kRiskArrays = 4137,
   kMarketEvent = 4138,
+  kParameterSchedule = 4139,
 };
 
 struct KindEntry {
@@ -69,6 +71,7 @@ inline constexpr std::array kKinds = {
     KindEntry{Kind::kVenueConsent, 0, "VenueConsent"},
     KindEntry{Kind::kDelegation, 0, "Delegation"},
     KindEntry{Kind::kRiskArraysStatement, 0, "RiskArraysStatement"},
+    KindEntry{Kind::kParametersStatement, 0, "ParametersStatement"},
     KindEntry{Kind::kValidatorSet, 1, "ValidatorSet"},
     KindEntry{Kind::kVote, 1, "Vote"},
     KindEntry{Kind::kCertificate, 1, "Certificate"},
@@ -92,6 +95,7 @@ inline constexpr std::array kKinds = {
     KindEntry{Kind::kEngineState, 1, "EngineState"},
     KindEntry{Kind::kRiskArrays, 1, "RiskArrays"},
     KindEntry{Kind::kMarketEvent, 1, "MarketEvent"},
+    KindEntry{Kind::kParameterSchedule, 1, "ParameterSchedule"},
 };
 
 inline constexpr std::uint32_t kFirstRecordKind = 4096;

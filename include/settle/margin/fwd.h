@@ -41,6 +41,9 @@ struct ScenarioTerms;
 struct RiskRow;
 class RiskArrays;
 struct RiskArraysStatement;
+struct ParametersStatement;
+class ParameterSchedule;
+struct RiskPreview;
 struct ScenarioPosition;
 struct PortfolioRisk;
 template <std::size_t kScenarios = 256, std::size_t kMonths = 64, std::size_t kStrikes = 256>

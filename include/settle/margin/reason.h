@@ -60,6 +60,12 @@ enum class MarginReason : std::uint16_t {
   kWrongScenarioCount = 49,  // a row or a portfolio of another number of scenarios than the sum
   kTooManyStrikes = 50,      // options of more strikes than the sum has room for
   kNotInSum = 51,            // a position is taken out that was not added
+
+  // Parameters over time.
+  kWrongVersion = 60,  // not the version after the last one
+  kNotInFuture = 61,   // announced parameters would already apply
+  kNotAfterLast = 62,  // they would apply no later than those before them
+  kScheduleFull = 63,  // kMaxAnnouncedParameters are announced
 };
 
 constexpr Module ReasonModule(MarginReason) { return Module::kMargin; }
@@ -138,6 +144,14 @@ constexpr std::string_view ReasonName(MarginReason reason) {
       return "TooManyStrikes";
     case MarginReason::kNotInSum:
       return "NotInSum";
+    case MarginReason::kWrongVersion:
+      return "WrongVersion";
+    case MarginReason::kNotInFuture:
+      return "NotInFuture";
+    case MarginReason::kNotAfterLast:
+      return "NotAfterLast";
+    case MarginReason::kScheduleFull:
+      return "ScheduleFull";
   }
   return "UnknownMarginReason";
 }
