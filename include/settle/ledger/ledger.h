@@ -367,12 +367,7 @@ class Ledger {
   [[nodiscard]] detail::AssetSum ExchangeSum(const detail::AssetSum& sum, AssetId asset);
   Reason SumByAccount(const Item& item);
   [[nodiscard]] Projection Project();
-  // Whether what Project says of sums is not all: most payments need no more.
-  [[nodiscard]] bool NeedsSums(const Projection& projection) const {
-    return projection.reserved || projection.on_contract || touched_.reserves();
-  }
-  [[nodiscard]] Projection ProjectSums(Projection projection);
-  void ProjectInterest();
+  [[nodiscard]] bool ProjectInterest();
   [[nodiscard]] Reason CheckAuthority(const Intent& intent, const Judgement& by);
   [[nodiscard]] Reason CheckState(const Context& context);
   [[nodiscard]] LedgerReason CheckAccounts(Projection projection);

@@ -55,8 +55,8 @@ void Ledger<I, A, P>::ApplyCompulsory(const TransactionView& transaction, Verdic
     return Refuse(reason, verdict);
   }
   Projection projection = Project();
-  if (NeedsSums(projection)) projection = ProjectSums(projection);
-  if (projection.overflows) {
+  if (projection.reserved) projection = ProjectReserved(projection);
+  if (projection.overflows || (projection.on_contract && !ProjectInterest())) {
     return Remember(item, LedgerReason::kAmountOverflow, accounts_before, verdict);
   }
   Commit(item, accounts_before, verdict);
@@ -239,8 +239,10 @@ LedgerReason Ledger<I, A, P>::CheckAccounts(Projection projection) {
   if (projection.restricted) {
     if (const LedgerReason reason = CheckRestrictions(); reason != LedgerReason::kOk) return reason;
   }
-  if (NeedsSums(projection)) projection = ProjectSums(projection);
-  if (projection.overflows) return LedgerReason::kAmountOverflow;
+  if (projection.reserved || touched_.reserves()) projection = ProjectReserved(projection);
+  if (projection.overflows || (projection.on_contract && !ProjectInterest())) {
+    return LedgerReason::kAmountOverflow;
+  }
   if (projection.below_floor) return LedgerReason::kBelowFloor;
   return projection.above_ceiling ? LedgerReason::kAboveCeiling : LedgerReason::kOk;
 }

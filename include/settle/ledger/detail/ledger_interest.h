@@ -10,22 +10,11 @@
 
 SETTLE_NAMESPACE_BEGIN
 
-// Project's answer with what is reserved, and with the sums that balances must not take out of 128
-// bits.
-template <LedgerInvariant I, Authority A, AccountPolicy P>
-auto Ledger<I, A, P>::ProjectSums(Projection projection) -> Projection {
-  if (projection.reserved || touched_.reserves()) projection = ProjectReserved(projection);
-  if (projection.on_contract && !projection.overflows) {
-    ProjectInterest();
-    projection.overflows = !interest_.IsInRange();
-  }
-  return projection;
-}
-
 // What open interest would be: of a hold, as if its legs were posted, since it is judged once and
-// never again. Only where ProjectReserved found no overflow.
+// never again. False where it could leave 128 bits with all that is reserved. Only where
+// ProjectReserved found no overflow.
 template <LedgerInvariant I, Authority A, AccountPolicy P>
-void Ledger<I, A, P>::ProjectInterest() {
+bool Ledger<I, A, P>::ProjectInterest() {
   for (const detail::Touched& touched : touched_.entries()) {
     const AssetId asset = accounts_[touched.row].key.asset;
     if (!IsContract(asset)) continue;
@@ -36,6 +25,7 @@ void Ledger<I, A, P>::ProjectInterest() {
                       {.open = detail::InterestOf(posted, 0).open,
                        .reachable = detail::InterestOf(touched.after, credits).reachable});
   }
+  return interest_.IsInRange();
 }
 
 SETTLE_NAMESPACE_END

@@ -216,7 +216,8 @@ Reason Ledger<I, A, P>::RecoverHold(const HoldState& hold) {
       return LedgerReason::kLegsOverflow;
     }
   }
-  if (ProjectSums(Project()).overflows) return LedgerReason::kAmountOverflow;
+  if (ProjectReserved(Project()).overflows || !ProjectInterest())
+    return LedgerReason::kAmountOverflow;
   CommitPending();
   holds_.Open({hold.id, hold.terms, {hold.legs.begin(), hold.legs.end()}});
   return {};

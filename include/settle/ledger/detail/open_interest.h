@@ -106,10 +106,9 @@ class ProjectedInterest {
   void Replace(const OpenInterest& now, AssetId contract, const Interest& before,
                const Interest& after) {
     Sums& sums = FindOrAdd(now, contract);
-    sums.open.Add(-before.open);
-    sums.open.Add(after.open);
-    sums.reachable.Add(-before.reachable);
-    sums.reachable.Add(after.reachable);
+    // None is below zero, so that their difference fits.
+    sums.open.Add(after.open - before.open);
+    sums.reachable.Add(after.reachable - before.reachable);
   }
 
   [[nodiscard]] bool IsInRange() const {
