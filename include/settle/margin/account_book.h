@@ -104,18 +104,16 @@ class AccountBook {
   // WorstContributionOf and of CheckTransition.
   [[nodiscard]] Reason JudgeOrder(const Valuation& valuation, std::size_t place,
                                   const PendingTrade& order) const {
-    Entry entry;
-    Totals totals;
-    return JudgeInto(valuation, place, order, entry, totals);
+    Pending pending;
+    return Judge(valuation, place, order, pending);
   }
 
   // Adds an order if JudgeOrder admits it.
   [[nodiscard]] Reason AddOrder(const Valuation& valuation, std::size_t place,
                                 const PendingTrade& order) {
-    Entry entry;
-    Totals totals;
-    Reason reason = JudgeInto(valuation, place, order, entry, totals);
-    if (reason.ok()) Assign(place, entry, totals);
+    Pending pending;
+    Reason reason = Judge(valuation, place, order, pending);
+    if (reason.ok()) Assign(place, pending);
     return reason;
   }
 
@@ -123,9 +121,11 @@ class AccountBook {
   // kNotInSum, those of WorstContributionOf.
   [[nodiscard]] Reason CancelOrder(const Valuation& valuation, std::size_t place,
                                    const PendingTrade& order) {
-    Entry entry = entries_[place];
-    if (Reason reason = SubtractFrom(valuation, order, entry.pending); !reason.ok()) return reason;
-    return Become(valuation, place, entry);
+    Pending pending{.sums = entries_[place].pending};
+    Reason reason = SubtractFrom(valuation, order, pending.sums);
+    if (reason.ok()) reason = Conclude(valuation, place, pending);
+    if (reason.ok()) Assign(place, pending);
+    return reason;
   }
 
   // Moves what was filled from the order to the position. It was judged when the order was added,
@@ -210,24 +210,44 @@ class AccountBook {
     return fits ? Reason() : MarginReason::kMarginOverflow;
   }
 
-  [[nodiscard]] Reason JudgeInto(const Valuation& valuation, std::size_t place,
-                                 const PendingTrade& order, Entry& entry, Totals& totals) const {
-    entry = entries_[place];
-    if (Reason reason = AddTo(valuation, order, entry.pending); !reason.ok()) return reason;
+  // What is pending of an instrument, what its position comes to with that, and the account.
+  struct Pending {
+    PendingSums sums{};
+    RiskSum worst{};
+    RiskSum total{};
+  };
+
+  // Fills in what the sums of `pending` come to.
+  [[nodiscard]] Reason Conclude(const Valuation& valuation, std::size_t place,
+                                Pending& pending) const {
+    const Entry& entry = entries_[place];
     const Result<RiskSum> worst =
-        WorstContributionOf<Policy>(valuation, entry.position, entry.pending);
+        WorstContributionOf<Policy>(valuation, entry.position, pending.sums);
     if (!worst.ok()) return worst.reason();
-    totals = {.held = held_, .worst = worst_};
-    if (!SubtractFrom(totals.worst, entry.worst) || !AddTo(totals.worst, *worst)) {
-      return MarginReason::kMarginOverflow;
-    }
-    entry.worst = *worst;
+    pending.worst = *worst;
+    pending.total = worst_;
+    const bool fits =
+        SubtractFrom(pending.total, entry.worst) && AddTo(pending.total, pending.worst);
+    return fits ? Reason() : MarginReason::kMarginOverflow;
+  }
+
+  [[nodiscard]] Reason Judge(const Valuation& valuation, std::size_t place,
+                             const PendingTrade& order, Pending& pending) const {
+    pending.sums = entries_[place].pending;
+    if (Reason reason = AddTo(valuation, order, pending.sums); !reason.ok()) return reason;
+    if (Reason reason = Conclude(valuation, place, pending); !reason.ok()) return reason;
     const Quanta cap = valuation.parameters().profit_cap;
-    const Result<Risk> after = Finish(totals.worst, cap);
+    const Result<Risk> after = Finish(pending.total, cap);
     if (!after.ok()) return after.reason();
     if (InitialMarginHolds(*after)) return {};
     const Result<Risk> before = Finish(worst_, cap);
     return before.ok() ? CheckTransition(*before, *after) : before.reason();
+  }
+
+  void Assign(std::size_t place, const Pending& pending) {
+    entries_[place].pending = pending.sums;
+    entries_[place].worst = pending.worst;
+    worst_ = pending.total;
   }
 
   [[nodiscard]] Reason Become(const Valuation& valuation, std::size_t place, Entry entry) {

@@ -32,6 +32,7 @@
 #define SETTLE_MARGIN_EVALUATION_H_
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -127,24 +128,30 @@ class AccountPass {
     if (context_.owner_lots != nullptr) {
       position.elsewhere = context_.owner_lots->Elsewhere(account_, balance.asset);
     }
-    const auto least = CheckedSub(balance.posted.value(), debits);
-    const auto most = CheckedAdd(balance.posted.value(), credits);
+    if ((debits | credits) != 0) return AddReserved(balance, position);
+    End end{.lots = balance.posted.value()};
+    if (Reason reason = At(end.lots, position, end.risk); !reason.ok()) return reason;
+    const bool fits = AddPositionTo(sum_, end.risk) && AddProfit(balance.compartment, end, end);
+    return fits ? Reason() : MarginReason::kMarginOverflow;
+  }
+
+  // A position of which lots are reserved: the worse of the two ends, each number for itself.
+  [[nodiscard]] Reason AddReserved(const BalanceView& balance, const MarginPosition& position) {
+    const auto least = CheckedSub(balance.posted.value(), balance.pending_debits.value());
+    const auto most = CheckedAdd(balance.posted.value(), balance.pending_credits.value());
     if (!least || !most) return MarginReason::kPositionTooLarge;
-    if (*least != *most && context_.valuation.IsInPortfolio(*index)) {
-      return MarginReason::kInPortfolio;
-    }
-    PositionRisk low;
-    Reason reason = At(*least, position, low);
-    PositionRisk high = low;
-    if (reason.ok() && *least != *most) reason = At(*most, position, high);
+    if (context_.valuation.IsInPortfolio(position.instrument)) return MarginReason::kInPortfolio;
+    End low{.lots = *least};
+    End high{.lots = *most};
+    Reason reason = At(low.lots, position, low.risk);
+    if (reason.ok()) reason = At(high.lots, position, high.risk);
     if (!reason.ok()) return reason;
-    PositionRisk worst = WorseOf(low, high);
-    if (*least != *most && Table()[*index].kind == InstrumentKind::kInverse) {
+    PositionRisk worst = WorseOf(low.risk, high.risk);
+    if (Table()[position.instrument].kind == InstrumentKind::kInverse) {
       // Its value is rounded down and its notional up, between the two ends as well.
       worst.initial += 2 * kMicroPerQuantum;
     }
-    const bool fits =
-        AddPositionTo(sum_, worst) && AddProfit(balance.compartment, {*least, low}, {*most, high});
+    const bool fits = AddPositionTo(sum_, worst) && AddProfit(balance.compartment, low, high);
     return fits ? Reason() : MarginReason::kMarginOverflow;
   }
 
@@ -159,7 +166,7 @@ class AccountPass {
   // A position with so many lots.
   struct End {
     Int128 lots = 0;
-    PositionRisk risk;
+    PositionRisk risk{};
   };
 
   // Adds the profit of a position that may end at either, with the quote balance beside it.
@@ -231,6 +238,35 @@ template <RequirementPolicy Requirement>
   return sum;
 }
 
+// Takes the contribution of a position, which was added to `sum` at the same prices, out of it and
+// adds that of what the position has become: as SubtractFrom and AddTo of both contributions, in
+// two thirds of the time. Errors, with `sum` untouched: those of ContributionOf, kMarginOverflow
+// for a position that cannot have been added too.
+template <RequirementPolicy Requirement>
+[[nodiscard]] Reason Exchange(const Valuation& valuation, const MarginPosition& old,
+                              const MarginPosition& now, RiskSum& sum) {
+  detail::ProductSum taken;
+  detail::ProductSum given;
+  RiskSum result = sum;
+  if (detail::MayBeProducts<Requirement>(valuation, 1) && taken.Add(valuation, old) &&
+      given.Add(valuation, now)) [[likely]] {
+    if (!SubtractFrom(result, taken.sum()) || !AddTo(result, given.sum())) {
+      return MarginReason::kMarginOverflow;
+    }
+    sum = result;
+    return {};
+  }
+  const Result<RiskSum> before = ContributionOf<Requirement>(valuation, old);
+  if (!before.ok()) return before.reason();
+  const Result<RiskSum> after = ContributionOf<Requirement>(valuation, now);
+  if (!after.ok()) return after.reason();
+  if (!SubtractFrom(result, *before) || !AddTo(result, *after)) {
+    return MarginReason::kMarginOverflow;
+  }
+  sum = result;
+  return {};
+}
+
 // The contributions of all positions of an account, and of its cash in the quote asset. Errors:
 // those of ContributionOf, of all positions the one that takes precedence. O(positions).
 template <RequirementPolicy Requirement>
@@ -239,14 +275,19 @@ template <RequirementPolicy Requirement>
   if (cash < Quanta(-kMaxEquity.value()) || kMaxEquity < cash) {
     return MarginReason::kMarginOverflow;
   }
-  RiskSum sum{.equity = cash};
   Reason refusal;
-  for (const MarginPosition& position : positions) {
-    const Reason reason = detail::AddPosition<Requirement>(valuation, position, sum);
+  RiskSum others{.equity = cash};
+  detail::ProductSum products;
+  const bool may_be_products = detail::MayBeProducts<Requirement>(valuation, positions.size());
+  for (std::size_t i = 0; i < positions.size(); ++i) {
+    if (may_be_products) i += products.AddLeading(valuation, positions.subspan(i));
+    if (i == positions.size()) break;
+    const Reason reason = detail::AddPosition<Requirement>(valuation, positions[i], others);
     if (!reason.ok()) refusal = FirstOf(refusal, reason);
   }
   if (!refusal.ok()) return refusal;
-  return sum;
+  if (!AddTo(others, products.sum())) return MarginReason::kMarginOverflow;
+  return others;
 }
 
 // The risk of an account where no more of its profit counts than the cap. Errors: those of SumOf
@@ -278,6 +319,13 @@ template <RequirementPolicy Requirement>
 template <RequirementPolicy Requirement>
 [[nodiscard]] Result<Risk> Evaluate(const MarginContext& context, Quanta cash,
                                     std::span<const MarginPosition> positions) {
+  // Most accounts: all products, and cash that keeps them within 128 bits.
+  detail::ProductSum products;
+  const bool is_small = Quanta(-kMaxNotional.value()) < cash && cash < kMaxNotional;
+  if (is_small && detail::MayBeProducts<Requirement>(context.valuation, positions.size()) &&
+      products.AddLeading(context.valuation, positions) == positions.size()) [[likely]] {
+    return products.Finish(cash);
+  }
   Result<RiskSum> sum = SumOf<Requirement>(context.valuation, cash, positions);
   if (!sum.ok()) return sum.reason();
   const auto for_each_position = [&](auto&& visit) {

@@ -69,16 +69,17 @@ struct LotHeadroom {
 };
 constexpr LotHeadroom HeadroomOf(const ValuationRow& row) {
   const Int128 value = Int128{row.value} * kMicroPerQuantum;
-  return {.if_long = value - row.initial_long, .if_short = value + row.initial_short};
+  return {.if_long = value - row.initial[0], .if_short = value + row.initial[1]};
 }
 
 // min(0, quote + slope * lots), in millionths.
 constexpr std::optional<Int128> LossAt(Int128 slope, const PendingTrade& trade) {
+  // A slope is within 1.5 * 2^63 of zero, so that it times lots is 128 bits.
+  const Int128 gained = slope * trade.lots.value();
+  const Int128 quote = trade.quote.value();
   Int128 gain = 0;
-  Int128 paid = 0;
-  if (__builtin_mul_overflow(slope, Int128{trade.lots.value()}, &gain) ||
-      __builtin_mul_overflow(trade.quote.value(), Int128{kMicroPerQuantum}, &paid) ||
-      __builtin_add_overflow(gain, paid, &gain)) {
+  if (quote < -kMaxEquity.value() || kMaxEquity.value() < quote ||
+      __builtin_add_overflow(gained, quote * kMicroPerQuantum, &gain)) {
     return std::nullopt;
   }
   return (std::min)(gain, Int128{0});

@@ -48,27 +48,33 @@ struct Risk {
 
 // Adds `part` to `total`; false, with `total` untouched, when a sum leaves 128 bits.
 [[nodiscard]] constexpr bool AddTo(RiskSum& total, const RiskSum& part) {
-  RiskSum sum = total;
-  if (!AddTo(sum.equity, part.equity) || !AddTo(sum.profit, part.profit) ||
-      !AddTo(sum.initial, part.initial) || !AddTo(sum.maintenance, part.maintenance)) {
-    return false;
-  }
-  total = sum;
+  Int128 sums[4] = {};
+  // All four without a branch between them.
+  int refused = __builtin_add_overflow(total.equity.value(), part.equity.value(), &sums[0]);
+  refused |= __builtin_add_overflow(total.profit.value(), part.profit.value(), &sums[1]);
+  refused |= __builtin_add_overflow(total.initial.value(), part.initial.value(), &sums[2]);
+  refused |= __builtin_add_overflow(total.maintenance.value(), part.maintenance.value(), &sums[3]);
+  if (refused != 0) return false;
+  total = {.equity = Quanta(sums[0]),
+           .profit = Quanta(sums[1]),
+           .initial = MicroQuanta(sums[2]),
+           .maintenance = MicroQuanta(sums[3])};
   return true;
 }
 
 // Takes `part`, which was added before, out of `total`; false, with `total` untouched, when it
 // cannot have been: equity leaves 128 bits, or profit or a requirement falls below zero.
 [[nodiscard]] constexpr bool SubtractFrom(RiskSum& total, const RiskSum& part) {
-  const auto equity = CheckedSub(total.equity, part.equity);
-  const auto profit = CheckedSub(total.profit, part.profit);
-  const auto initial = CheckedSub(total.initial, part.initial);
-  const auto maintenance = CheckedSub(total.maintenance, part.maintenance);
-  if (!equity || !profit || !initial || !maintenance || Sign(*profit) < 0 || Sign(*initial) < 0 ||
-      Sign(*maintenance) < 0) {
-    return false;
-  }
-  total = {.equity = *equity, .profit = *profit, .initial = *initial, .maintenance = *maintenance};
+  Int128 rests[4] = {};
+  int refused = __builtin_sub_overflow(total.equity.value(), part.equity.value(), &rests[0]);
+  refused |= __builtin_sub_overflow(total.profit.value(), part.profit.value(), &rests[1]);
+  refused |= __builtin_sub_overflow(total.initial.value(), part.initial.value(), &rests[2]);
+  refused |= __builtin_sub_overflow(total.maintenance.value(), part.maintenance.value(), &rests[3]);
+  if (refused != 0 || (rests[1] | rests[2] | rests[3]) < 0) return false;
+  total = {.equity = Quanta(rests[0]),
+           .profit = Quanta(rests[1]),
+           .initial = MicroQuanta(rests[2]),
+           .maintenance = MicroQuanta(rests[3])};
   return true;
 }
 
@@ -82,11 +88,16 @@ struct Risk {
     if (!less) return MarginReason::kMarginOverflow;
     counted = *less;
   }
-  const auto micro = CheckedMul(counted, kMicroPerQuantum);
-  if (!micro) return MarginReason::kMarginOverflow;
-  const auto headroom = CheckedSub(MicroQuanta(*micro), sum.initial);
-  if (!headroom) return MarginReason::kMarginOverflow;
-  return Risk{.equity = sum.equity, .maintenance = sum.maintenance, .initial_headroom = *headroom};
+  if (counted < -kMaxEquity.value() || kMaxEquity.value() < counted) {
+    return MarginReason::kMarginOverflow;  // its millionths leave 128 bits
+  }
+  Int128 headroom = 0;
+  if (__builtin_sub_overflow(counted * kMicroPerQuantum, sum.initial.value(), &headroom)) {
+    return MarginReason::kMarginOverflow;
+  }
+  return Risk{.equity = sum.equity,
+              .maintenance = sum.maintenance,
+              .initial_headroom = MicroQuanta(headroom)};
 }
 
 // Equity covers the initial requirement, to the last millionth of a quantum.

@@ -22,6 +22,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "settle/base/config.h"
@@ -43,12 +44,11 @@ struct alignas(64) ValuationRow {
   std::int64_t value = 0;
   std::int64_t maintenance = 0;
   // What initial margin demands, with what the worse of the two prices takes: of a lot held long,
-  // and short.
-  std::int64_t initial_long = 0;
-  std::int64_t initial_short = 0;
-  // The value at the lower and at the higher of the two prices.
-  std::int64_t low = 0;
-  std::int64_t high = 0;
+  // and of one held short.
+  std::int64_t initial[2] = {0, 0};
+  // The value by which profit is counted: of a lot held long that at the lower of the two prices,
+  // of one held short that at the higher.
+  std::int64_t worse_value[2] = {0, 0};
 };
 static_assert(sizeof(ValuationRow) == 64, "one cache line an instrument");
 
@@ -78,6 +78,7 @@ class Valuation {
   [[nodiscard]] const ValuationRow& operator[](InstrumentIndex index) const {
     return rows_[index.value()];
   }
+  [[nodiscard]] std::span<const ValuationRow> rows() const { return rows_; }
   [[nodiscard]] std::size_t size() const { return rows_.size(); }
   // True where the positions of a portfolio are judged together.
   [[nodiscard]] bool IsInPortfolio(InstrumentIndex index) const {
@@ -92,6 +93,10 @@ class Valuation {
   const MarkPrices* prices_;
   std::vector<ValuationRow> rows_;
 };
+
+// The greatest value and demand of a position that is judged as a product: of 1,024 of them, and of
+// as many quote balances of this size, sums cannot leave 128 bits.
+inline constexpr MicroQuanta kMaxProduct{Int128{1} << 116};
 
 namespace detail {
 
@@ -132,7 +137,10 @@ inline ValuationRow Valuation::RowOf(const Instrument& instrument, const PricePa
   const auto maintenance = CheckedCast<std::int64_t>(
       notional * curve.maintenance.parts() + curve.maintenance_per_lot.value() * kMicroPerQuantum);
   if (!initial_long || !initial_short || !maintenance) return {};
-  const Int128 lots = detail::LotsWithinFirstTier(curve, largest, instrument.max_lots.value());
+  const Int128 charged = (std::max)({Int128{*initial_long}, Int128{*initial_short}, Int128{1}});
+  const Int128 lots =
+      (std::min)(detail::LotsWithinFirstTier(curve, largest, instrument.max_lots.value()),
+                 kMaxProduct.value() / charged);
   const auto& interest = curve.open_interest;
   const bool is_scaled = interest.upper != Quanta(0) && notional != 0;
   const auto most =
@@ -141,10 +149,9 @@ inline ValuationRow Valuation::RowOf(const Instrument& instrument, const PricePa
           .interest_up_to = most.value_or(kMax<std::int64_t>),
           .value = static_cast<std::int64_t>(mark),
           .maintenance = *maintenance,
-          .initial_long = *initial_long,
-          .initial_short = *initial_short,
-          .low = static_cast<std::int64_t>((std::min)(mark, slow)),
-          .high = static_cast<std::int64_t>((std::max)(mark, slow))};
+          .initial = {*initial_long, *initial_short},
+          .worse_value = {static_cast<std::int64_t>((std::min)(mark, slow)),
+                          static_cast<std::int64_t>((std::max)(mark, slow))}};
 }
 
 SETTLE_NAMESPACE_END

@@ -10,8 +10,10 @@
 #define SETTLE_MARGIN_DETAIL_POSITION_RISK_H_
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "settle/base/config.h"
 #include "settle/base/fixed.h"
@@ -19,6 +21,7 @@
 #include "settle/base/reason.h"
 #include "settle/ledger/types.h"
 #include "settle/margin/instrument.h"
+#include "settle/margin/parameters.h"
 #include "settle/margin/prices.h"
 #include "settle/margin/reason.h"
 #include "settle/margin/requirement.h"
@@ -44,25 +47,34 @@ constexpr Lots SaturatedLots(Amount interest) {
   return LotsOf(interest).value_or(Lots(kMax<std::int64_t>));
 }
 
+// Of lots: 0 long, 1 short; and how many there are. Signs are as random as accounts, and no branch
+// is taken on one.
+constexpr std::size_t SideOf(Lots lots) { return static_cast<std::uint64_t>(lots.value()) >> 63; }
+constexpr std::uint64_t SizeOf(Lots lots) {
+  const auto word = static_cast<std::uint64_t>(lots.value());
+  const std::uint64_t sign = std::uint64_t{0} - (word >> 63);
+  return (word ^ sign) - sign;
+}
+
 // True when the position is the product of its lots and the row's factors.
 constexpr bool IsProduct(const ValuationRow& row, const MarginPosition& position) {
   const std::uint64_t lots =
-      Magnitude(position.lots.value()) + static_cast<std::uint64_t>(position.elsewhere.value());
+      SizeOf(position.lots) + static_cast<std::uint64_t>(position.elsewhere.value());
   return lots < row.product_below && position.open_interest.value() <= row.interest_up_to;
 }
 
 // The way of products, for a position that IsProduct.
 constexpr PositionRisk ProductsOf(const ValuationRow& row, const MarginPosition& position) {
   const std::int64_t lots = position.lots.value();
-  const bool is_short = lots < 0;
-  const auto size = static_cast<std::int64_t>(Magnitude(lots));
+  const std::size_t side = SideOf(position.lots);
+  const auto size = static_cast<std::int64_t>(SizeOf(position.lots));
   return {.value = Int128{lots} * row.value,
-          .worse_value = Int128{lots} * (is_short ? row.high : row.low),
-          .initial = Int128{size} * (is_short ? row.initial_short : row.initial_long),
+          .worse_value = Int128{lots} * row.worse_value[side],
+          .initial = Int128{size} * row.initial[side],
           .maintenance = Int128{size} * row.maintenance};
 }
 
-// The notional of open interest at the mark, the greatest that is judged for all beyond.
+// The notional of open interest at the mark, which may be beyond that of any position.
 inline Quanta NotionalOfInterest(const Instrument& instrument, Lots interest, PriceTicks mark) {
   const Int128 lots = interest.value();
   const auto notional =
@@ -70,7 +82,7 @@ inline Quanta NotionalOfInterest(const Instrument& instrument, Lots interest, Pr
           ? MulDiv(lots, instrument.multiplier, mark.value(), Rounding::kUp)
           : CheckedMul(
                 lots, static_cast<Int128>(Magnitude(Int128{mark.value()} * instrument.multiplier)));
-  return Quanta((std::min)(notional.value_or(kMaxNotional.value()), kMaxNotional.value()));
+  return Quanta(notional.value_or(kMax<Int128>));
 }
 
 // What the position is charged where its instrument has this price.
@@ -170,8 +182,9 @@ constexpr std::optional<Int128> ProfitOfEither(const PositionRisk& a, Int128 pro
 
 // False when a sum leaves 128 bits; `sum` is then meaningless.
 constexpr bool AddPositionTo(RiskSum& sum, const PositionRisk& risk) {
-  return AddTo(sum.equity, Quanta(risk.value)) && AddTo(sum.initial, MicroQuanta(risk.initial)) &&
-         AddTo(sum.maintenance, MicroQuanta(risk.maintenance));
+  return AddTo(sum, {.equity = Quanta(risk.value),
+                     .initial = MicroQuanta(risk.initial),
+                     .maintenance = MicroQuanta(risk.maintenance)});
 }
 
 // Adds the profit of a position with this quote balance, where profit is capped. False when the sum
@@ -194,6 +207,73 @@ template <RequirementPolicy Policy>
   const bool fits = AddPositionTo(sum, risk) && AddTo(sum.equity, position.quote) &&
                     (position.lots == Lots(0) || AddProfit(valuation, position.quote, risk, sum));
   return fits ? Reason() : MarginReason::kMarginOverflow;
+}
+
+// A sum over at most kMaxProducts positions that are products, kept in registers. Each of its parts
+// is at most kMaxProduct from zero: nothing needs a check.
+class ProductSum {
+ public:
+  static constexpr std::size_t kMaxProducts = 1'024;
+
+  // Adds a position with its quote balance; false, with nothing added, when it is no product.
+  [[nodiscard]] bool Add(const Valuation& valuation, const MarginPosition& position) {
+    return AddLeading(valuation, {&position, 1}) == 1;
+  }
+
+  // Adds positions with their quote balances up to the first that is no product, and answers how
+  // many these were. Of up to kMaxProducts in all.
+  [[nodiscard]] std::size_t AddLeading(const Valuation& valuation,
+                                       std::span<const MarginPosition> positions) {
+    const std::span<const ValuationRow> rows = valuation.rows();
+    Int128 equity = equity_;
+    Int128 initial = initial_;
+    Int128 maintenance = maintenance_;
+    std::size_t added = 0;
+    for (; added < positions.size(); ++added) {
+      const MarginPosition& position = positions[added];
+      if (position.instrument.value() >= rows.size()) break;
+      const ValuationRow& row = rows[position.instrument.value()];
+      const Int128 quote = position.quote.value();
+      // Within 2^110 of zero.
+      const auto high = static_cast<std::uint64_t>(quote >> 64) + (std::uint64_t{1} << 46);
+      if (!IsProduct(row, position) || (high >> 47) != 0) break;
+      const auto size = static_cast<std::int64_t>(SizeOf(position.lots));
+      equity += Int128{position.lots.value()} * row.value + quote;
+      initial += Int128{size} * row.initial[SideOf(position.lots)];
+      maintenance += Int128{size} * row.maintenance;
+    }
+    equity_ = equity;
+    initial_ = initial;
+    maintenance_ = maintenance;
+    return added;
+  }
+
+  [[nodiscard]] RiskSum sum() const {
+    return {.equity = Quanta(equity_),
+            .initial = MicroQuanta(initial_),
+            .maintenance = MicroQuanta(maintenance_)};
+  }
+
+  // The risk of an account that has these positions and cash of less than kMaxNotional of either
+  // sign.
+  [[nodiscard]] Result<Risk> Finish(Quanta cash) const {
+    return settle::Finish({.equity = Quanta(equity_ + cash.value()),
+                           .initial = MicroQuanta(initial_),
+                           .maintenance = MicroQuanta(maintenance_)});
+  }
+
+ private:
+  Int128 equity_ = 0;
+  Int128 initial_ = 0;
+  Int128 maintenance_ = 0;
+};
+
+// True where the positions of an account may be such: its demands are exact, its profit counts
+// whole, and they are few enough. What belongs to a portfolio is no product.
+template <RequirementPolicy Policy>
+bool MayBeProducts(const Valuation& valuation, std::size_t positions) {
+  const MarginParameters& parameters = valuation.parameters();
+  return Policy::kIsExact && positions <= ProductSum::kMaxProducts && !parameters.CapsProfit();
 }
 
 // What units of a token, 0 or above, contribute at prices that it allows: their value up to the
