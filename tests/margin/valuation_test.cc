@@ -30,8 +30,8 @@ TEST(Valuation, FactorsOfALotAreItsValueAndDemands) {
   const ValuationRow& row = book.valuation()[kFirst];
   EXPECT_EQ(row.value, 300);
   EXPECT_EQ(row.maintenance, 300 * 50'000);
-  EXPECT_EQ(row.initial_long, 300 * 100'000);
-  EXPECT_EQ(row.initial_short, 300 * 100'000);
+  EXPECT_EQ(row.initial[0], 300 * 100'000);
+  EXPECT_EQ(row.initial[1], 300 * 100'000);
   EXPECT_EQ(row.product_below, (std::uint64_t{1} << 40) + 1);
   EXPECT_EQ(row.interest_up_to, kMax<std::int64_t>);
 }
@@ -42,11 +42,11 @@ TEST(Valuation, TheWorseOfMarkAndSlowPriceIsInTheInitialDemand) {
   book.SetSlowPrice(1, 80);
   const ValuationRow& row = book.valuation()[kFirst];
   // A long could be worth 80, of which 8 are demanded; a short at the mark is worse.
-  EXPECT_EQ(row.initial_long, 100'000'000 - (80'000'000 - 8'000'000));
-  EXPECT_EQ(row.initial_short, 100 * 100'000);
+  EXPECT_EQ(row.initial[0], 100'000'000 - (80'000'000 - 8'000'000));
+  EXPECT_EQ(row.initial[1], 100 * 100'000);
   EXPECT_EQ(row.maintenance, 100 * 50'000);
-  EXPECT_EQ(row.low, 80);
-  EXPECT_EQ(row.high, 100);
+  EXPECT_EQ(row.worse_value[0], 80);
+  EXPECT_EQ(row.worse_value[1], 100);
 }
 
 TEST(Valuation, NoProductBeyondTheFirstTier) {
