@@ -89,6 +89,7 @@
 #include "settle/margin/funding.h"
 #include "settle/margin/fwd.h"
 #include "settle/margin/instrument.h"
+#include "settle/margin/margin_call.h"
 #include "settle/margin/owner_lots.h"
 #include "settle/margin/parameter_schedule.h"
 #include "settle/margin/parameters.h"

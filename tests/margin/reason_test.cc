@@ -21,13 +21,18 @@ constexpr std::uint16_t kAfterScenarios = 52;
 // Those of parameters over time.
 constexpr std::uint16_t kFirstOfSchedule = 60;
 constexpr std::uint16_t kAfterSchedule = 64;
+// Those of margin calls.
+constexpr std::uint16_t kFirstOfCalls = 70;
+constexpr std::uint16_t kAfterCalls = 72;
 
 TEST(MarginReason, NamesNoNumberOutsideItsOwn) {
   for (std::uint32_t number = 0; number <= 0xffff; ++number) {
     const bool known = ReasonName(static_cast<MarginReason>(number)) != "UnknownMarginReason";
     const bool is_of_scenarios = kFirstOfScenarios <= number && number < kAfterScenarios;
     const bool is_of_schedule = kFirstOfSchedule <= number && number < kAfterSchedule;
-    ASSERT_EQ(known, number < kReasons || is_of_scenarios || is_of_schedule) << number;
+    const bool is_of_calls = kFirstOfCalls <= number && number < kAfterCalls;
+    ASSERT_EQ(known, number < kReasons || is_of_scenarios || is_of_schedule || is_of_calls)
+        << number;
   }
 }
 

@@ -55,6 +55,7 @@ enum class Kind : std::uint32_t {
   kRiskArrays = 4137,
   kMarketEvent = 4138,
   kParameterSchedule = 4139,
+  kMarginCall = 4140,
 };
 
 struct KindEntry {
@@ -96,6 +97,7 @@ inline constexpr std::array kKinds = {
     KindEntry{Kind::kRiskArrays, 1, "RiskArrays"},
     KindEntry{Kind::kMarketEvent, 1, "MarketEvent"},
     KindEntry{Kind::kParameterSchedule, 1, "ParameterSchedule"},
+    KindEntry{Kind::kMarginCall, 1, "MarginCall"},
 };
 
 inline constexpr std::uint32_t kFirstRecordKind = 4096;

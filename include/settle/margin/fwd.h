@@ -44,6 +44,9 @@ struct RiskArraysStatement;
 struct ParametersStatement;
 class ParameterSchedule;
 struct RiskPreview;
+enum class MarginCallState : std::uint8_t;
+struct MarginCallTerms;
+struct MarginCall;
 struct ScenarioPosition;
 struct PortfolioRisk;
 template <std::size_t kScenarios = 256, std::size_t kMonths = 64, std::size_t kStrikes = 256>

@@ -66,6 +66,10 @@ enum class MarginReason : std::uint16_t {
   kNotInFuture = 61,   // announced parameters would already apply
   kNotAfterLast = 62,  // they would apply no later than those before them
   kScheduleFull = 63,  // kMaxAnnouncedParameters are announced
+
+  // Margin calls.
+  kBadCall = 70,       // a target that is not 0 to 100 %, no later deadline, or an amount of 0
+  kNoCallNeeded = 71,  // the account holds the target
 };
 
 constexpr Module ReasonModule(MarginReason) { return Module::kMargin; }
@@ -152,6 +156,10 @@ constexpr std::string_view ReasonName(MarginReason reason) {
       return "NotAfterLast";
     case MarginReason::kScheduleFull:
       return "ScheduleFull";
+    case MarginReason::kBadCall:
+      return "BadCall";
+    case MarginReason::kNoCallNeeded:
+      return "NoCallNeeded";
   }
   return "UnknownMarginReason";
 }
