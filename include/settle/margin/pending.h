@@ -182,17 +182,22 @@ inline std::optional<PositionRisk> WorstProduct(const ValuationRow& row,
                                                 const PendingSums& sums, const PendingEnds& ends) {
   const LotHeadroom slopes = HeadroomOf(row);
   const Int128 lots = position.lots.value();
-  const auto as_long = CheckedAdd(slopes.if_long * lots, sums.if_long.value());
-  const auto as_short = CheckedAdd(slopes.if_short * lots, sums.if_short.value());
-  const auto value = CheckedAdd(lots * row.value, sums.losses.value());
-  if (!as_long || !as_short || !value) return std::nullopt;
-  const auto micro = CheckedMul(*value, kMicroPerQuantum);
-  const auto initial = micro ? CheckedSub(*micro, (std::min)(*as_long, *as_short)) : std::nullopt;
-  if (!initial) return std::nullopt;
-  const std::uint64_t size =
-      (std::max)(Magnitude(ends.all_sold.lots.value()), Magnitude(ends.all_bought.lots.value()));
-  return PositionRisk{.value = *value,
-                      .initial = *initial,
+  Int128 as_long = 0;
+  Int128 as_short = 0;
+  Int128 value = 0;
+  Int128 initial = 0;
+  int refused = __builtin_add_overflow(slopes.if_long * lots, sums.if_long.value(), &as_long);
+  refused |= __builtin_add_overflow(slopes.if_short * lots, sums.if_short.value(), &as_short);
+  refused |= __builtin_add_overflow(lots * row.value, sums.losses.value(), &value);
+  // Its millionths leave 128 bits beyond.
+  refused |= value < -kMaxEquity.value() || kMaxEquity.value() < value ? 1 : 0;
+  if (refused != 0 ||
+      __builtin_sub_overflow(value * kMicroPerQuantum, (std::min)(as_long, as_short), &initial)) {
+    return std::nullopt;
+  }
+  const std::uint64_t size = (std::max)(SizeOf(ends.all_sold.lots), SizeOf(ends.all_bought.lots));
+  return PositionRisk{.value = value,
+                      .initial = initial,
                       .maintenance = static_cast<Int128>(size) * row.maintenance};
 }
 
