@@ -102,9 +102,9 @@ class RunBytes {
  public:
   void Clear() { bytes_.clear(); }
   void Add(std::uint64_t number) {
-    for (int shift = 0; shift < 64; shift += 8) {
-      bytes_.push_back(static_cast<std::byte>(number >> shift & 0xff));
-    }
+    std::byte word[8];
+    for (int i = 0; i < 8; ++i) word[i] = static_cast<std::byte>(number >> 8 * i & 0xff);
+    bytes_.insert(bytes_.end(), word, word + 8);
   }
   void Add(Int128 number) {
     Add(static_cast<std::uint64_t>(number));
@@ -274,6 +274,7 @@ class DigestRun {
   std::vector<BalanceView> views_;
   RunBytes bytes_;
   Digest digest_;
+  std::uint64_t member_ = 1;  // whom the step is about
   std::uint64_t steps_ = 0;
   std::uint64_t last_id_ = 0;
   std::uint64_t applied_ = 0;

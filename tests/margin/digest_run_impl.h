@@ -115,6 +115,7 @@ inline void DigestRun::BookTrade(Booked& out) {
   const std::uint64_t most = number == kRunIsolatedContract ? kRunIsolated : kRunMembers;
   const std::uint64_t buyer = 1 + numbers_.Below(most);
   const std::uint64_t seller = 1 + numbers_.Below(most);
+  member_ = buyer;
   if (index < 5) {
     TradeParties parties{.assets = AssetsOf(number),
                          .buyer = SideOf(buyer, number),
@@ -176,7 +177,7 @@ inline void DigestRun::BookContract(Booked& out, const TradeParties& parties,
 
 // In, out, or between a member's two margin accounts.
 inline void DigestRun::BookPayment(Booked& out) {
-  const std::uint64_t owner = AnyMember();
+  const std::uint64_t owner = member_ = AnyMember();
   const auto amount = Amount(static_cast<Int128>(1 + numbers_.Below(8'000)));
   CashMovement movement{.asset = numbers_.OneIn(4) ? TokenId(6) : kRunQuote,
                         .holder = {.owner = OwnerId::FromNumber(owner)},
@@ -254,7 +255,7 @@ inline void DigestRun::Spoil() {
 
 // A member pays, or is paid, what accrued of one perpetual.
 inline void DigestRun::Fund() {
-  const std::uint64_t owner = AnyMember();
+  const std::uint64_t owner = member_ = AnyMember();
   const std::uint32_t contract = numbers_.OneIn(3) ? 3 : 1 + numbers_.OneIn(2);
   const auto move = static_cast<std::int64_t>(numbers_.Below(3'000'001)) - 1'500'000;
   FundingPerLot& now = funding_now_[contract];
@@ -276,7 +277,8 @@ inline void DigestRun::Fund() {
 
 inline void DigestRun::SettleDaily() {
   const std::uint32_t contract = static_cast<std::uint32_t>(1 + numbers_.Below(3));
-  const TradeSide side = SideOf(AnyMember(), contract);
+  member_ = AnyMember();
+  const TradeSide side = SideOf(member_, contract);
   const InstrumentIndex index(contract - 1);
   const Instrument& instrument = parameters_.instruments[index];
   const Int128 mark = prices_.Get(index).value();
@@ -334,22 +336,13 @@ inline void DigestRun::Note(const Verdict& verdict) {
   if (verdict.reason.module() == Module::kMargin) ++refused_for_margin_;
 }
 
-// What the legs' accounts hold and reserve now, and the risk of the first two members among them.
+// What the legs' accounts hold and reserve now.
 inline void DigestRun::NoteAccounts(std::span<const Leg> legs) {
-  std::uint64_t noted = 0;
-  OwnerId last;
   for (const Leg& leg : legs) {
     const Pending pending = ledger_.PendingOf(leg.account);
     bytes_.Add(ledger_.BalanceOf(leg.account).value());
     bytes_.Add(pending.debits.value());
     bytes_.Add(pending.credits.value());
-    if (noted == 2 || leg.account.owner == last) continue;
-    last = leg.account.owner;
-    for (std::uint64_t owner = 1; owner <= kRunMembers; ++owner) {
-      if (OwnerId::FromNumber(owner) != last) continue;
-      NoteRisk(owner);
-      ++noted;
-    }
   }
 }
 
@@ -389,8 +382,10 @@ inline void DigestRun::NoteRiskOf(const MarginAccountId& id) {
   bytes_.Add(risk->initial_headroom.value());
 }
 
-// The step is hashed onto those before it; every 1,000th with all balances and all risks.
+// The step is hashed onto those before it, with the risk of a member that it was about; every
+// 1,000th with all balances and all risks.
 inline void DigestRun::Conclude() {
+  NoteRisk(member_);
   if (steps_ % 1'000 == 0) {
     ledger_.ForEachAccount(
         [this](const AccountState& account) { bytes_.Add(account.balance.value()); });
