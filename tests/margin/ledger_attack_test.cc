@@ -128,7 +128,8 @@ Instrument Crowded() {
 class CrowdedMarket : public MarginInTheLedger {
  protected:
   CrowdedMarket() : MarginInTheLedger(Book({Crowded()})) {
-    for (const std::uint64_t owner : {1, 2}) EXPECT_TRUE(Deposit(owner, 9'990).ok());
+    for (const std::uint64_t owner : {std::uint64_t{1}, std::uint64_t{2}})
+      EXPECT_TRUE(Deposit(owner, 9'990).ok());
     // One lot below the lower end.
     EXPECT_TRUE(Trade(1, 2, 999).ok());
     EXPECT_EQ(ledger_.OpenInterestOf(ContractId(1)), Amount(Int128{999}));
@@ -168,7 +169,7 @@ TEST_F(CrowdedMarket, LiquidatesNobodyWhoWasThereAndLetsNothingLeave) {
   ASSERT_TRUE(Deposit(3, 1'000'000).ok());
   ASSERT_TRUE(Deposit(4, 1'000'000).ok());
   ASSERT_TRUE(Trade(3, 4, 3'001).ok());
-  for (const std::uint64_t owner : {1, 2}) {
+  for (const std::uint64_t owner : {std::uint64_t{1}, std::uint64_t{2}}) {
     EXPECT_EQ(RiskOf(owner).maintenance.value(), maintenance);
     EXPECT_FALSE(IsLiquidatable(RiskOf(owner)));
     EXPECT_FALSE(InitialMarginHolds(RiskOf(owner)));

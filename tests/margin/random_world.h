@@ -7,6 +7,7 @@
 #ifndef SETTLE_TESTS_MARGIN_RANDOM_WORLD_H_
 #define SETTLE_TESTS_MARGIN_RANDOM_WORLD_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -37,7 +38,7 @@ inline std::int64_t UpTo(Random& random, std::int64_t most) {
     case 1:
       return 0;
     case 2:
-      return static_cast<std::int64_t>(random.Below(10)) % (most + 1);
+      return std::min(static_cast<std::int64_t>(random.Below(10)), most);
     default:
       return static_cast<std::int64_t>(random.Between(0, static_cast<std::uint64_t>(most)));
   }

@@ -28,9 +28,6 @@ inline BigInteger Magnitude(const BigInteger& a) { return a < BigInteger() ? -a 
 inline BigInteger CeilDivide(const BigInteger& a, const BigInteger& divisor) {
   return -FloorDivide(-a, divisor);
 }
-inline bool Fits(const BigInteger& a) {
-  return BigInteger(kMin<Int128>) <= a && a <= BigInteger(kMax<Int128>);
-}
 
 struct SlowRisk {
   BigInteger equity;
