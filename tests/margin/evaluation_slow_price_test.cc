@@ -240,6 +240,30 @@ TEST(ProfitCaps, JudgeATradeByTheWiderCap) {
   EXPECT_EQ(Admit(book, with(0, 10, 0), with(-101, 10, 0)), Reason(MarginReason::kInitialMargin));
 }
 
+// A lot bought beside it makes no trade of a withdrawal: more leaves than what could be lost in it.
+TEST(ProfitCaps, JudgeAWithdrawalWithATradeBesideItAsAWithdrawal) {
+  Book book(Capped(800, 300));
+  book.SetPrice(1, 200);
+  const Balances before = {Cash(0), Position(1, 10), Cost(1, -1'000)};
+  // Of 11 lots with a profit of 1,000 that demand 220, 80 may leave where 300 of it count. A lot
+  // demands 20 initially, and so much may be lost in its trade.
+  const auto buying = [&](Int128 leaves) {
+    const Balances after = {Cash(-leaves), Position(1, 11), Cost(1, -1'200)};
+    return Admit(book, before, after);
+  };
+  EXPECT_EQ(buying(19), Reason());
+  EXPECT_EQ(buying(80), Reason());
+  EXPECT_EQ(buying(81), Reason(MarginReason::kInitialMargin));
+  EXPECT_EQ(buying(500), Reason(MarginReason::kInitialMargin));
+  // A trade that loses less than its margin is one, and 800 count: 39 lots demand 780.
+  const auto trading = [&](Int128 more, Int128 fee) {
+    const Balances after = {Cash(-fee), Position(1, 10 + more), Cost(1, -1'000 - 200 * more)};
+    return Admit(book, before, after);
+  };
+  EXPECT_EQ(trading(29, 19), Reason());
+  EXPECT_EQ(trading(29, 21), Reason(MarginReason::kInitialMargin));
+}
+
 TEST(ProfitCaps, JudgeAHoldOfLotsAsATradeAndAHoldOfCashAsAWithdrawal) {
   Book book(Capped(800, 300));
   book.SetPrice(1, 200);

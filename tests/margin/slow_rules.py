@@ -444,16 +444,32 @@ def is_no_worse(before, after, rules):
     return new > old if rules.ratio_is_strict else new >= old
 
 
+def is_trade(book, rules):
+    """Whether the account loses less than initial margin of the lots that change hands."""
+    after = Account(book, book["after"], rules)
+    lost = -after.total().equity
+    lost += Account(book, book["before"], rules).total().equity
+    traded = 0
+    for old, new in zip(book["before"], book["after"]):
+        instrument = after.contract_in(new["compartment"])
+        for name in ("posted", "debits", "credits") if is_contract(new["asset"]) else ():
+            lots = new[name] - old[name]
+            if not -(2**63) <= lots < 2**63:
+                raise Refused("MarginOverflow")
+            if lots == 0 or instrument is None or not allows(instrument, instrument["mark"]):
+                continue
+            if abs(lots) <= instrument["max_lots"]:
+                notional = notional_of(instrument, lots, instrument["mark"], rules)
+                traded += Fraction(notional * instrument["initial"], MILLION)
+    return lost < traded
+
+
 def verdict_on(book, rules):
     """What the transition rule says."""
-    def moves(balance):
-        return [balance[name] for name in ("posted", "debits", "credits")]
-
-    trades = any(is_contract(old["asset"]) and moves(old) != moves(new)
-                 for old, new in zip(book["before"], book["after"]))
-    is_withdrawal = not trades and rules.withdrawals_have_a_cap
-    cap = book["withdrawal_profit_cap" if is_withdrawal else "profit_cap"]
     try:
+        has_cap = book["withdrawal_profit_cap"] < MAX_EQUITY
+        is_withdrawal = rules.withdrawals_have_a_cap and has_cap and not is_trade(book, rules)
+        cap = book["withdrawal_profit_cap" if is_withdrawal else "profit_cap"]
         after = finish(Account(book, book["after"], rules).total(), cap, rules)
         if initial_holds(after, rules):
             return "Ok"

@@ -19,6 +19,8 @@
 #define SETTLE_MARGIN_TRANSITION_RULE_H_
 
 #include <cstddef>
+#include <optional>
+#include <utility>
 
 #include "settle/base/config.h"
 #include "settle/base/integer.h"
@@ -67,15 +69,22 @@ struct TransitionRule {
   static constexpr bool kReadsOpenInterest = true;
 
   // Judges the account `before` and `after`. Errors: those of Evaluate and of CheckTransition.
-  // `before` is looked at only when initial margin does not hold after. Where no balance of a
-  // contract changes, what leaves the account may be its profit itself: no more of that counts than
-  // the cap for withdrawals. O(balances), no allocation.
+  // `before` is looked at only when initial margin does not hold after. O(balances), no allocation.
+  //
+  // Where profit is capped, what leaves an account may be the profit itself: then no more of it
+  // counts than the cap for withdrawals. Nothing leaves in a trade but what it costs against the
+  // mark, with fees. As long as that is less than initial margin of the lots that change hands, it
+  // is a trade, and the cap for positions counts; so a lot more or less does not make a withdrawal
+  // one.
   [[nodiscard]] Reason Admit(const Context& context, const OwnerView& before,
                              const OwnerView& after) const {
     const MarginParameters& parameters = context.valuation.parameters();
-    const Quanta cap = parameters.CapsProfit() && LeavesPositions(before, after)
-                           ? parameters.withdrawal_profit_cap
-                           : parameters.profit_cap;
+    Quanta cap = parameters.profit_cap;
+    if (parameters.CapsProfit()) {
+      const Result<bool> is_trade = IsTrade(context, before, after);
+      if (!is_trade.ok()) return is_trade.reason();
+      if (!*is_trade) cap = parameters.withdrawal_profit_cap;
+    }
     const Result<Risk> risk_after = Evaluate<Requirement>(context, after, cap);
     if (!risk_after.ok()) return risk_after.reason();
     if (InitialMarginHolds(*risk_after)) return {};
@@ -86,17 +95,45 @@ struct TransitionRule {
 
  private:
   // Both list the same accounts in the same order.
-  [[nodiscard]] static bool LeavesPositions(const OwnerView& before, const OwnerView& after) {
+  [[nodiscard]] static Result<bool> IsTrade(const Context& context, const OwnerView& before,
+                                            const OwnerView& after) {
+    const Result<RiskSum> sum_after = SumOf<Requirement>(context, after);
+    if (!sum_after.ok()) return sum_after.reason();
+    const Result<RiskSum> sum_before = SumOf<Requirement>(context, before);
+    if (!sum_before.ok()) return sum_before.reason();
+    const auto lost = CheckedSub(sum_before->equity.value(), sum_after->equity.value());
+    if (!lost) return MarginReason::kMarginOverflow;
+    Int128 traded = 0;  // initial margin of what changes hands, in millionths
     for (std::size_t i = 0; i < after.balances.size(); ++i) {
-      const BalanceView& old = before.balances[i];
-      const BalanceView& now = after.balances[i];
-      if (IsContract(now.asset) &&
-          (old.posted != now.posted || old.pending_debits != now.pending_debits ||
-           old.pending_credits != now.pending_credits)) {
-        return false;
-      }
+      const std::optional<Int128> part =
+          InitialOfChange(context.valuation, before.balances[i], after.balances[i]);
+      if (!part || !AddTo(traded, *part)) return MarginReason::kMarginOverflow;
     }
-    return true;
+    return CompareProducts(*lost, kMicroPerQuantum, traded, 1) < 0;
+  }
+
+  // What the first rate of the instrument demands of the lots by which a balance, or what is
+  // reserved of it, changes; zero for a token. The instrument is of the table.
+  [[nodiscard]] static std::optional<Int128> InitialOfChange(const Valuation& valuation,
+                                                             const BalanceView& before,
+                                                             const BalanceView& after) {
+    if (!IsContract(after.asset)) return Int128{0};
+    const auto index = valuation.instruments().FindByCompartment(after.compartment);
+    Int128 traded = 0;
+    for (const auto& [old, now] : {std::pair{before.posted, after.posted},
+                                   std::pair{before.pending_debits, after.pending_debits},
+                                   std::pair{before.pending_credits, after.pending_credits}}) {
+      const auto change = CheckedSub(now.value(), old.value());
+      const auto lots = change ? LotsOf(Amount(*change)) : std::nullopt;
+      if (!lots) return std::nullopt;
+      if (*lots == Lots(0) || !index) continue;
+      const Instrument& instrument = valuation.instruments()[*index];
+      const PriceTicks mark = valuation.PricesOf(*index).mark;
+      if (!instrument.Allows(*lots) || !instrument.Allows(mark)) continue;
+      const Quanta notional = instrument.NotionalOfAllowed(*lots, mark);
+      traded += detail::AtRate(notional.value(), instrument.curve.initial);
+    }
+    return traded;
   }
 };
 static_assert(LedgerInvariant<TransitionRule<ExactPpm>>,
