@@ -276,6 +276,19 @@ TEST(OpenInterest, OfInverseContractsIsCountedInCoins) {
   EXPECT_EQ(rate(400), 1'000'000);
 }
 
+TEST(OpenInterest, MayBeBeyondTheNotionalOfAnyPosition) {
+  Instrument contract = Crowded();
+  contract.curve.open_interest = {.lower = kMaxNotional, .upper = Quanta(3 * kMaxNotional.value())};
+  Book book({contract});
+  book.SetPrice(1, std::int64_t{1} << 40);
+  const auto rate = [&](Int128 interest) {
+    return book.Sum({Among(1, interest)})->initial.value() >> 40;
+  };
+  EXPECT_EQ(rate(Int128{1} << 56), 200'000);
+  EXPECT_EQ(rate(Int128{1} << 57), 600'000);
+  EXPECT_EQ(rate(Int128{3} << 56), 1'000'000);
+}
+
 // The rule judges what a trade makes of open interest: `after` carries it.
 TEST(OpenInterest, IsJudgedAsTheTradeLeavesIt) {
   Book book({Crowded()});
