@@ -44,6 +44,10 @@ std::variant<Arguments, ExitCode> ParseArguments(int argc, const char* const* ar
   app.add_flag("--json", arguments.json, "the summary as one JSON object");
   app.add_flag("--stats", arguments.stats,
                "where the time goes, stage by stage; settles the stream a second time for it");
+  app.add_option("--margin-report", arguments.margin_report,
+                 "the N accounts nearest to their limit at the end, nearest first")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1'000'000));
 
   try {
     app.parse(argc, argv);

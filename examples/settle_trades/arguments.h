@@ -24,6 +24,7 @@ struct Arguments {
   bool quiet = false;
   bool json = false;
   bool stats = false;
+  std::size_t margin_report = 0;  // how many accounts; 0: no report
 };
 
 // What to do instead of running: the text was printed.

@@ -18,6 +18,7 @@
 #include "examples/settle_trades/balances.h"
 #include "examples/settle_trades/generator.h"
 #include "examples/settle_trades/importer.h"
+#include "examples/settle_trades/margin_report.h"
 #include "examples/settle_trades/output.h"
 #include "examples/settle_trades/progress.h"
 #include "examples/settle_trades/runner.h"
@@ -89,7 +90,15 @@ absl::Status SettleAll(Runner& runner, Audit& audit, Run& run, OutputFolder* fol
   if (!balances.ok()) return balances.status();
   run.balances = *balances;
   if (run.statistics != nullptr) run.statistics->balance_seconds = SecondsSince(start);
-  return absl::OkStatus();
+  const auto nearest = NearestToLimit(runner, run.stream, run.margin_report);
+  if (nearest.ok()) run.nearest_to_limit = *nearest;
+  return nearest.status();
+}
+
+// What is printed for people.
+std::string TextOf(const Run& run, const Arguments& arguments) {
+  return (arguments.quiet ? SummaryLine(run) : SummaryText(run)) +
+         MarginReportText(run.nearest_to_limit, run.stream.accounts.size());
 }
 
 int Main(int argc, const char* const* argv) {
@@ -130,7 +139,8 @@ int Main(int argc, const char* const* argv) {
           .block_size = arguments.block_size,
           .is_from_file = arguments.fills.has_value(),
           .refusals = {},
-          .statistics = arguments.stats ? &statistics : nullptr};
+          .statistics = arguments.stats ? &statistics : nullptr,
+          .margin_report = arguments.margin_report};
   statistics.stages = {};  // without genesis
   int code = kFine;
   {
@@ -154,10 +164,7 @@ int Main(int argc, const char* const* argv) {
     if (status.ok()) status = folder->Publish();
     if (!status.ok()) return Fail(kBadInput, status);
   }
-  const std::string text = arguments.json    ? json
-                           : arguments.quiet ? SummaryLine(run)
-                                             : SummaryText(run);
-  std::fputs(text.c_str(), stdout);
+  std::fputs((arguments.json ? json : TextOf(run, arguments)).c_str(), stdout);
   return Passed(run) ? kFine : kCheckFailed;
 }
 

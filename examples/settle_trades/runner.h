@@ -111,6 +111,8 @@ class Runner {
   [[nodiscard]] SettlementProof<> ProofOf(std::size_t number) const;
 
   [[nodiscard]] const Engine& engine() const { return engine_; }
+  // With the prices after the last block, by which the next one is judged.
+  [[nodiscard]] const Market& market() const { return market_; }
   [[nodiscard]] const ValidatorSet<>& validators() const { return validators_; }
   [[nodiscard]] TrustRoot trust_root() const;
   [[nodiscard]] Weight certificate_weight() const;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
@@ -236,21 +237,46 @@ std::string SummaryLine(const Run& run) {
                       " blocks, final header ", ToString(run.runner.engine().final_digest()), "\n");
 }
 
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json RefusalsJson(const Run& run) {
+  Json refusals = Json::array();
+  for (const Refusal& refusal : run.refusals) {
+    const Trade& trade = run.stream.trades[refusal.trade];
+    refusals.push_back({{"trade", refusal.trade},
+                        {"line", trade.buyer.line},
+                        {"trade_id", trade.id},
+                        {"coin", run.stream.coins[trade.coin].name},
+                        {"reason", NameOf(refusal.reason)}});
+  }
+  return refusals;
+}
+
+// Exact, but for the ratio.
+Json MarginReportJson(const Run& run) {
+  constexpr int kMicroDecimals = kUsdcDecimals + 6;
+  Json report = Json::array();
+  for (const auto& [account, risk] : run.nearest_to_limit) {
+    const std::optional<Int128> ratio = RatioOf(risk);
+    report.push_back(
+        {{"account", account},
+         {"equity", Usdc(risk.equity.value())},
+         {"maintenance", FormatDecimal(risk.maintenance.value(), kMicroDecimals)},
+         {"initial_headroom", FormatDecimal(risk.initial_headroom.value(), kMicroDecimals)},
+         {"equity_to_maintenance_percent", ratio ? Json(Hundredths(*ratio)) : Json()}});
+  }
+  return report;
+}
+
+}  // namespace
+
 std::string SummaryJson(const Run& run) {
-  using Json = nlohmann::ordered_json;
   const TradeStream& stream = run.stream;
   const Runner& runner = run.runner;
   Json refused_by_reason = Json::object();
   for (const auto& [reason, count] : RefusedByReason(run)) refused_by_reason[reason] = count;
-  Json refusals = Json::array();
-  for (const Refusal& refusal : run.refusals) {
-    const Trade& trade = stream.trades[refusal.trade];
-    refusals.push_back({{"trade", refusal.trade},
-                        {"line", trade.buyer.line},
-                        {"trade_id", trade.id},
-                        {"coin", stream.coins[trade.coin].name},
-                        {"reason", NameOf(refusal.reason)}});
-  }
   Json differences = Json::array();
   for (const ProfitDifference& difference : run.audit.differences()) {
     const Trade& trade = stream.trades[difference.trade];
@@ -295,7 +321,7 @@ std::string SummaryJson(const Run& run) {
       {"balances_proved", run.balances.proved},
       {"balances_verified", run.balances.whole},
       {"absences_verified", run.balances.absent},
-      {"refusals", refusals},
+      {"refusals", RefusalsJson(run)},
       {"pnl_differences", differences},
       {"settling_seconds", run.settling_seconds},
       {"wall_seconds", run.total_seconds},
@@ -307,6 +333,7 @@ std::string SummaryJson(const Run& run) {
     stages["balance_proofs"] = run.statistics->balance_seconds;
     summary["stage_seconds"] = stages;
   }
+  if (run.margin_report > 0) summary["margin_report"] = MarginReportJson(run);
   return summary.dump(2, ' ', true, Json::error_handler_t::replace) + "\n";
 }
 

@@ -13,6 +13,7 @@
 #include "examples/settle_trades/audit.h"
 #include "examples/settle_trades/balances.h"
 #include "examples/settle_trades/collateral.h"
+#include "examples/settle_trades/margin_report.h"
 #include "examples/settle_trades/runner.h"
 #include "examples/settle_trades/statistics.h"
 #include "examples/settle_trades/stream.h"
@@ -37,6 +38,8 @@ struct Run {
   double total_seconds = 0;          // of the program until now
   BalanceProofs balances{};          // after the last block
   Statistics* statistics = nullptr;  // if they were asked for
+  std::size_t margin_report = 0;     // of how many accounts
+  std::vector<AccountRisk> nearest_to_limit{};
 };
 
 // True when all that must hold held.

@@ -152,8 +152,8 @@ TEST_F(RealFile, HasContinuityGapsWithoutEveryTenthTrade) {
 // The same on every run, compiler and optimisation level: each build of this test says so again.
 TEST_F(RealFile, GivesTheSameFinalDigestASecondTimeAndInEveryBuild) {
   for (const auto& [collateral, digest] :
-       {std::pair{"ample", "0717cf8a2dd3cd0b1dba8572762cd1867c16054b377d3cbefd382ced861543bc"},
-        std::pair{"tight", "60892322774c1d57b9ab64f85d300f8538ba8bb9fdea3af8d14e74d3674f7d28"}}) {
+       {std::pair{"ample", "4fca43d4717c314d19d3ed09adcf96369b3a87d8d7f7aa6ba87bdb717f76876a"},
+        std::pair{"tight", "2f61a8fc8217a32a61ee96a6cc1bd193975393ee46800be235f725e03d4a1b23"}}) {
     EXPECT_EQ(Run(collateral)["final_digest"], digest);
     EXPECT_EQ(Run(collateral)["final_digest"], digest);
   }
@@ -202,7 +202,7 @@ TEST(GeneratedStream, SettlesWithoutAFile) {
   const nlohmann::json summary = JsonOf(first);
   EXPECT_EQ(summary["input"], "generated stream, seed 1");
   EXPECT_EQ(summary["final_digest"],
-            "43837890a54d604f9c2bb36837def479d2e885f945158a61ba6cf454ad9a667a");
+            "f9a29ff19bb9a6c976d113ed8c1d6e749e10ead03a9a3d70240c3405ebe0aa4b");
   EXPECT_EQ(summary["fills_read"], 200000);
   EXPECT_EQ(summary["trades"], 100000);
   EXPECT_EQ(summary["settled"], 100000);
@@ -212,7 +212,7 @@ TEST(GeneratedStream, SettlesWithoutAFile) {
   EXPECT_EQ(summary["pnl_compared"], 0);
   EXPECT_EQ(summary["blocks"], 100);
   EXPECT_EQ(summary["final_digest"],
-            "43837890a54d604f9c2bb36837def479d2e885f945158a61ba6cf454ad9a667a");
+            "f9a29ff19bb9a6c976d113ed8c1d6e749e10ead03a9a3d70240c3405ebe0aa4b");
   EXPECT_EQ(summary["proofs_verified"], 1010);  // one in 100, genesis included
   EXPECT_EQ(summary["balances_proved"], 10012);
 }
@@ -246,6 +246,58 @@ TEST_F(RealFile, IsDividedIntoStagesWhenThatIsAsked) {
   }
 }
 
+// The whole report as text, and the same accounts with --json.
+TEST_F(RealFile, ListsTheAccountsNearestToTheirLimit) {
+  const std::string head =
+      "\nNearest to their limit are, of 899 accounts, in USDC at the last prices (below 100 %: may "
+      "be liquidated)\n";
+  const std::pair<const char*, std::string> cases[] = {
+      {"ample",
+       "  account   equity  maintenance  initial headroom  equity/maintenance\n"
+       "      216   120.00        34.42             51.17            348.70 %\n"
+       "      251  2459.96       700.87           1058.23            350.99 %\n"
+       "      277   319.71        91.05            137.62            351.15 %\n"},
+      {"tight",
+       "  account    equity  maintenance  initial headroom  equity/maintenance\n"
+       "      342  21468.59      9417.45           2633.69            227.96 %\n"
+       "      565  24476.10      9026.35           6423.41            271.16 %\n"
+       "      772  35744.75     12586.47          10571.82            283.99 %\n"}};
+  for (const auto& [collateral, table] : cases) {
+    const std::vector<std::string> arguments = {
+        "--fills", path_, "--collateral", collateral, "--margin-report", "3"};
+    const ProgramResult result = SettleTrades(arguments);
+    EXPECT_EQ(result.exit_code, 0);
+    EXPECT_THAT(result.err, IsEmpty());
+    EXPECT_THAT(result.out, ::testing::EndsWith(head + table));
+  }
+  const nlohmann::json report =
+      JsonOf(SettleTrades({"--fills", path_, "--collateral", "tight", "--json", "--margin-report",
+                           "2"}))["margin_report"];
+  EXPECT_EQ(report, (nlohmann::json::array({{{"account", 342},
+                                             {"equity", "21468.597489"},
+                                             {"maintenance", "9417.449895"},
+                                             {"initial_headroom", "2633.697699"},
+                                             {"equity_to_maintenance_percent", "227.96"}},
+                                            {{"account", 565},
+                                             {"equity", "24476.107603"},
+                                             {"maintenance", "9026.3461"},
+                                             {"initial_headroom", "6423.415403"},
+                                             {"equity_to_maintenance_percent", "271.16"}}})));
+  EXPECT_FALSE(Run("tight").contains("margin_report"));
+}
+
+TEST(GeneratedStream, ListsTheAccountsNearestToTheirLimitAfterTheOneLine) {
+  const ProgramResult result = SettleTrades({"--quiet", "--margin-report", "2"});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_THAT(result.out, StartsWith("100,000 of 100,000 trades settled, "));
+  EXPECT_THAT(result.out,
+              ::testing::EndsWith(
+                  "of 1000 accounts, in USDC at the last prices (below 100 %: may be liquidated)\n"
+                  "  account    equity  maintenance  initial headroom  equity/maintenance\n"
+                  "      765  76633.63      6762.97          63107.70           1133.13 %\n"
+                  "      228  76244.23      6474.94          63294.36           1177.52 %\n"));
+}
+
 TEST(GeneratedStream, SaysOneLineWhenItIsAskedToBeQuiet) {
   const ProgramResult result =
       SettleTrades({"--quiet", "--collateral", "tight", "--block-size", "5000"});
@@ -270,7 +322,7 @@ TEST(SettleTrades, ExplainsItself) {
   const ProgramResult help = SettleTrades({"--help"});
   EXPECT_EQ(help.exit_code, 0);
   for (const char* option : {"--fills", "--validators", "--block-size", "--collateral", "--out",
-                             "--quiet", "--json", "--stats"}) {
+                             "--quiet", "--json", "--stats", "--margin-report"}) {
     EXPECT_THAT(help.out, HasSubstr(option));
   }
 }
@@ -287,6 +339,9 @@ TEST(SettleTrades, RefusesBadUsageWithCodeTwo) {
       {"stray"},
       {"--validators", "1001"},
       {"--block-size", "1.5"},
+      {"--margin-report"},
+      {"--margin-report", "0"},
+      {"--margin-report", "x"},
   };
   for (const std::vector<std::string>& arguments : cases) {
     const ProgramResult result = SettleTrades(arguments);
