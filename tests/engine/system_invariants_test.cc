@@ -103,15 +103,17 @@ void ExpectFinding(const SystemFinding& finding, Reason reason, Int128 found, In
 
 TEST(SystemInvariants, HoldAfterEveryStepOfARun) {
   test::DigestRun run;
+  int with_holds = 0;
   for (int step = 0; step < 4'000; ++step) {
     run.Step();
+    with_holds += run.ledger().hold_count() > 0 ? 1 : 0;
     const SystemFinding finding =
         CheckSystem<ExactPpm>(run.ledger(), run.context(), test::RunAccounts());
     ASSERT_TRUE(finding.ok()) << "step " << step << ": " << ToStatus(finding);
   }
   EXPECT_GT(run.applied(), 2'000u);
   EXPECT_GT(run.refused_for_margin(), 400u);
-  EXPECT_GT(run.ledger().hold_count(), 0u);
+  EXPECT_GT(with_holds, 1'000);
 }
 
 TEST(Conservation, HoldsOfSumsThatAreZeroByWayOfNumbersBeyond128Bits) {

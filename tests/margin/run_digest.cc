@@ -17,7 +17,7 @@
 namespace {
 
 constexpr std::uint64_t kSteps = 100'000;
-constexpr char kExpected[] = "2299350bb019630aaee6097e49593ac3dec1836f74dbd8645581fbf36643bec7";
+constexpr char kExpected[] = "a96b1b12911529b459fcb2b7810865f29650757cd6797cdaeabb3c05ddc44e91";
 
 }  // namespace
 

@@ -10,6 +10,7 @@ dictionary as tests/margin/margin_json.cc describes it, with integers in the pla
   answer = judge(book, rules)        by other rules: the plants of slow_model.py
 """
 
+import collections
 import dataclasses
 import typing
 from fractions import Fraction
@@ -23,7 +24,7 @@ MAX_EQUITY = MOST // MILLION
 MAX_LOTS = 2**63 - 1
 CONTRACT = 2**31
 
-# Of two that apply the first is given.
+# Of two the first is given.
 REGISTRATION = ("WrongAssetKind", "WrongCompartment", "BadMultiplier", "BadRate", "BadBounds",
                 "WrongQuote", "DuplicateInstrument", "BadTiers", "BadCollateral", "BadParameters")
 VALUATION = ("UnknownInstrument", "UnvaluedDebt", "PositionTooLarge", "MissingPrice",
@@ -35,7 +36,7 @@ NO_COLLATERAL = {"lot_size": 1, "initial_haircut": MILLION, "maintenance_haircut
 
 
 class Refused(Exception):
-    """What cannot be judged, and why."""
+    """Why something cannot be judged."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,14 +100,13 @@ def curve_refusal(curve):
             return "BadTiers"
         below = tier
     lower, upper = curve["open_interest"]["lower"], curve["open_interest"]["upper"]
-    return None if (lower, upper) == (0, 0) or 0 <= lower < upper else "BadTiers"
+    return None if lower == upper == 0 or 0 <= lower < upper else "BadTiers"
 
 
 def has_curve(instrument):
-    curve = instrument
-    return bool(curve["initial"] or curve["maintenance"] or curve["initial_per_lot"]
-                or curve["maintenance_per_lot"] or curve["tiers"] or any(curve["premium"].values())
-                or any(curve["open_interest"].values()))
+    charges = [instrument[name] for name in (
+        "initial", "maintenance", "initial_per_lot", "maintenance_per_lot", "tiers")]
+    return any(charges + [*instrument["premium"].values(), *instrument["open_interest"].values()])
 
 
 def collateral_holds(instrument):
@@ -119,16 +119,14 @@ def collateral_holds(instrument):
 
 
 def bounds_hold(instrument):
-    kind, lots = instrument["kind"], instrument["max_lots"]
-    low, high = instrument["min_price"], instrument["max_price"]
+    kind, lots, low, high = (instrument[name] for name in (
+        "kind", "max_lots", "min_price", "max_price"))
     if high < 1 or high < low or (lots != 0 if kind == "spot" else lots < 1):
         return False
     if low < {"linear": low, "inverse": 1}.get(kind, 0):
         return False
-    if kind == "inverse":
-        lot = Fraction(instrument["multiplier"], low)
-    else:
-        lot = max(abs(low), abs(high)) * instrument["multiplier"]
+    price = Fraction(1, low) if kind == "inverse" else max(abs(low), abs(high))
+    lot = price * instrument["multiplier"]
     return ceil(lot) <= MAX_LOT_VALUE and ceil(lot * lots) <= MAX_NOTIONAL
 
 
@@ -140,12 +138,9 @@ def instrument_refusal(instrument):
         return "WrongCompartment"
     if instrument["multiplier"] <= 0:
         return "BadMultiplier"
-    refusal = curve_refusal(instrument)
-    if refusal:
-        return refusal
-    if not collateral_holds(instrument):
-        return "BadCollateral"
-    return None if bounds_hold(instrument) else "BadBounds"
+    refusal = None if bounds_hold(instrument) else "BadBounds"
+    return curve_refusal(instrument) or (
+        refusal if collateral_holds(instrument) else "BadCollateral")
 
 
 def registration(book, rules):
@@ -417,11 +412,7 @@ class Account:
         self.sum.profit += common + self.rules.profit_of_either(left_out)
 
 
-@dataclasses.dataclass
-class Risk:
-    equity: int
-    maintenance: Fraction
-    headroom: Fraction
+Risk = collections.namedtuple("Risk", "equity maintenance headroom")
 
 
 def finish(total, cap, rules):
@@ -490,9 +481,10 @@ def describe(book, balances, rules):
         risk = finish(total, book["profit_cap"], rules)
     except Refused as refusal:
         return {"reason": str(refusal)}
+    micro = {"initial": total.initial, "maintenance": risk.maintenance,
+             "initial_headroom": risk.headroom}
     return {"equity": str(risk.equity), "profit": str(total.profit),
-            "initial": str(total.initial * MILLION), "maintenance": str(risk.maintenance * MILLION),
-            "initial_headroom": str(risk.headroom * MILLION)}
+            **{name: str(quanta * MILLION) for name, quanta in micro.items()}}
 
 
 def judge(book, rules=Rules()):
