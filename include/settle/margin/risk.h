@@ -38,7 +38,8 @@ struct RiskSum {
 };
 
 // The risk of an account. initial_headroom is what equity, without the profit beyond its cap, has
-// above the initial requirement, and never above equity less maintenance.
+// above the initial requirement. It is never above equity less maintenance, but where lots are
+// reserved or ordered: then each number is the worst of what may become, for itself.
 struct Risk {
   Quanta equity{};
   MicroQuanta maintenance{};

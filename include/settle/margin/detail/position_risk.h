@@ -166,16 +166,16 @@ constexpr PositionRisk WorseOf(const PositionRisk& a, const PositionRisk& b) {
 constexpr std::optional<Int128> ProfitOfEither(const PositionRisk& a, Int128 profit_a,
                                                const PositionRisk& b, Int128 profit_b) {
   const Int128 common = (std::min)(profit_a, profit_b);
-  const Int128 headroom_a = a.value * kMicroPerQuantum - a.initial;
-  const Int128 headroom_b = b.value * kMicroPerQuantum - b.initial;
+  const auto headroom_a = CheckedSub(a.value * kMicroPerQuantum, a.initial);
+  const auto headroom_b = CheckedSub(b.value * kMicroPerQuantum, b.initial);
   const auto more_a = CheckedMul(profit_a - common, kMicroPerQuantum);
   const auto more_b = CheckedMul(profit_b - common, kMicroPerQuantum);
-  if (!more_a || !more_b) return std::nullopt;
-  const auto without_a = CheckedSub(headroom_a, *more_a);
-  const auto without_b = CheckedSub(headroom_b, *more_b);
+  if (!more_a || !more_b || !headroom_a || !headroom_b) return std::nullopt;
+  const auto without_a = CheckedSub(*headroom_a, *more_a);
+  const auto without_b = CheckedSub(*headroom_b, *more_b);
   if (!without_a || !without_b) return std::nullopt;
   const auto profit =
-      CheckedSub((std::min)(headroom_a, headroom_b), (std::min)(*without_a, *without_b));
+      CheckedSub((std::min)(*headroom_a, *headroom_b), (std::min)(*without_a, *without_b));
   if (!profit) return std::nullopt;
   return CheckedAdd(common, *Divide(*profit, kMicroPerQuantum, Rounding::kUp));
 }
