@@ -371,4 +371,28 @@ FAULTS = [
         "margin/evaluation_reserved_test.cc",
         "WhatIsReserved.OfInverseContractsIsRoundedAgainstTheAccountBetweenTheEnds",
     ),
+    Fault(
+        "announced parameters apply an instant late",
+        "margin/parameter_schedule.h",
+        "while (due < size() && announced_[due].effective_from <= time) ++due;",
+        "while (due < size() && announced_[due].effective_from < time) ++due;",
+        "margin/parameter_schedule_test.cc",
+        "ParameterSchedule.PutsInForceWhatIsDueAtItsInstantAndNotBefore",
+    ),
+    Fault(
+        "a margin call can be met at its deadline",
+        "margin/margin_call.h",
+        "if (call.terms.deadline <= now) {",
+        "if (call.terms.deadline < now) {",
+        "margin/margin_call_test.cc",
+        "MarginCall.IsMetBeforeItsDeadlineOrNever",
+    ),
+    Fault(
+        "a margin call asks for a quantum too little",
+        "margin/margin_call.h",
+        "return Quanta(-*Divide(headroom->value(), kMicroPerQuantum, Rounding::kDown));",
+        "return Quanta(-*Divide(headroom->value(), kMicroPerQuantum, Rounding::kUp));",
+        "margin/margin_call_test.cc",
+        "MarginCall.IsMetByItsAmountAndNotByAQuantumLess",
+    ),
 ]
