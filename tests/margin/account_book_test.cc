@@ -86,6 +86,30 @@ TEST_F(OneMarket, ARefusedOrderLeavesEverythingAsItWas) {
   EXPECT_TRUE(Same(account_, before));
 }
 
+TEST_F(OneMarket, AnOrderOfAnotherInstrumentHasNoPlaceHere) {
+  PendingTrade other = Order(1, -100);
+  other.instrument = InstrumentIndex(1);
+  const Reason unknown = MarginReason::kUnknownInstrument;
+  EXPECT_EQ(account_.AddOrder(valuation(), place_, other), unknown);
+  EXPECT_EQ(account_.CancelOrder(valuation(), place_, other), unknown);
+  EXPECT_EQ(account_.FillOrder(valuation(), place_, {other, other, other}), unknown);
+  EXPECT_EQ(account_.SetPosition(valuation(), place_, {.instrument = InstrumentIndex(1)}), unknown);
+}
+
+// The sum of what is held takes it, and that of the worst does not.
+TEST_F(OneMarket, CashThatIsRefusedChangesNeitherSum) {
+  AccountBook<> account(Quanta(Int128{2'000}));
+  const std::size_t place = *account.PlaceOf(kFirst);
+  ASSERT_EQ(account.AddOrder(valuation(), place, Order(0, -1'000)), Reason());
+  ASSERT_EQ(account.SetPosition(valuation(), place,
+                                {.instrument = kFirst, .quote = Quanta(kMin<Int128> + 98'000)}),
+            Reason());
+  const AccountBook<> before = account;
+  EXPECT_EQ(account.SetCash(Quanta(Int128{2'000 - 99'500})), Reason(MarginReason::kMarginOverflow));
+  EXPECT_TRUE(Same(account, before));
+  EXPECT_EQ(account.SetCash(Quanta(Int128{2'000 - 99'000})), Reason());
+}
+
 TEST_F(OneMarket, ACancelledOrderIsAsIfItHadNeverBeen) {
   const AccountBook<> before = account_;
   ASSERT_EQ(account_.AddOrder(valuation(), place_, Order(4, -400)), Reason());

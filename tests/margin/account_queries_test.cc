@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "settle/base/codec.h"
 #include "settle/base/integer.h"
 #include "settle/margin/reason.h"
 #include "settle/margin/transition_rule.h"
@@ -166,6 +167,27 @@ TEST(WithdrawableAmount, OfProfitIsAtMostItsCap) {
           .ok());
   // 100 of cash and 500 of 2,300 of profit, less 240 demanded.
   EXPECT_EQ(*WithdrawableAmount(book.parameters(), account), Quanta(Int128{360}));
+}
+
+// Prices of another table, which the instrument does not allow.
+TEST(LiquidationPrice, IsNoneWhereTheMarkIsNotThePositions) {
+  Instrument low = Perpetual(1);
+  low.min_price = PriceTicks(-5);
+  MarginParameters parameters;
+  parameters.instruments = test::TableOf({low});
+  MarkPrices prices;
+  std::vector<std::byte> bytes = Encode(std::uint32_t{1});
+  AppendEncoding(bytes, PricePair{.mark = PriceTicks(kMax<std::int64_t>), .slow = kNoPrice});
+  ASSERT_EQ(DecodeInto(bytes, prices).reason, Reason());
+  Book priced(parameters);
+  priced.SetPrice(1, 100);
+  AccountBook<> account(Quanta(Int128{100}));
+  const std::size_t place = *account.PlaceOf(kFirst);
+  ASSERT_TRUE(
+      account.SetPosition(priced.valuation(), place, {.instrument = kFirst, .lots = Lots(1)}).ok());
+  const Valuation valuation(parameters, prices);
+  EXPECT_FALSE(LiquidationPrice(valuation, account, place).has_value());
+  EXPECT_FALSE(BankruptcyPrice(valuation, account, place).has_value());
 }
 
 // The account with another mark of one instrument, from the beginning.

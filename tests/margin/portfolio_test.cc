@@ -18,8 +18,8 @@
 namespace settle {
 namespace {
 
-using test::Future;
-using test::Option;
+using test::FutureTerms;
+using test::OptionTerms;
 using test::Portfolio;
 
 const Quanta kBeyondCharge(kMaxNotional.value() + 1);
@@ -96,19 +96,19 @@ TEST(PortfolioTerms, AcceptsEveryNumberAtBothEnds) {
 }
 
 TEST(ScenarioTerms, GiveAStrikeToOptionsOnly) {
-  EXPECT_EQ(Future(0).Validate(), Reason());
-  EXPECT_EQ(Option(7).Validate(), Reason());
+  EXPECT_EQ(FutureTerms(0).Validate(), Reason());
+  EXPECT_EQ(OptionTerms(7).Validate(), Reason());
   // An option that is charged for no strike.
-  EXPECT_EQ(Option(0).Validate(), Reason());
-  ScenarioTerms terms = Future(0);
+  EXPECT_EQ(OptionTerms(0).Validate(), Reason());
+  ScenarioTerms terms = FutureTerms(0);
   terms.strike = StrikeBucket(1);
   EXPECT_EQ(terms.Validate(), Reason(MarginReason::kBadScenarioTerms));
 }
 
 TEST(ScenarioTerms, AreOfAMonthThatAPortfolioCanHave) {
-  EXPECT_EQ(Future(kMaxMonths - 1).Validate(), Reason());
-  EXPECT_EQ(Future(kMaxMonths).Validate(), Reason(MarginReason::kBadMonth));
-  ScenarioTerms both = Future(kMaxMonths);
+  EXPECT_EQ(FutureTerms(kMaxMonths - 1).Validate(), Reason());
+  EXPECT_EQ(FutureTerms(kMaxMonths).Validate(), Reason(MarginReason::kBadMonth));
+  ScenarioTerms both = FutureTerms(kMaxMonths);
   both.strike = StrikeBucket(1);
   EXPECT_EQ(both.Validate(), Reason(MarginReason::kBadMonth));
   ScenarioTerms decoded;

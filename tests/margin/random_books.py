@@ -11,6 +11,7 @@ import copy
 from math import ceil
 
 import slow_rules as rules
+import slow_transition
 
 QUOTE = 0
 UNKNOWN_TOKEN = 9
@@ -252,7 +253,7 @@ class Books:
         """Cash of just what initial margin or maintenance takes, or beside it."""
         try:
             total = rules.Account(book, balances, rules.Rules()).total()
-            risk = rules.finish(total, self.random.choice((
+            risk = slow_transition.finish(total, self.random.choice((
                 book["profit_cap"], book["withdrawal_profit_cap"])), rules.Rules())
         except rules.Refused:
             return

@@ -17,7 +17,7 @@
 namespace {
 
 constexpr std::uint64_t kSteps = 100'000;
-constexpr char kExpected[] = "a96b1b12911529b459fcb2b7810865f29650757cd6797cdaeabb3c05ddc44e91";
+constexpr char kExpected[] = "7e4b5d870d56ec59eff03f0d1b69e1ac92451eb3aeef46b47d209ee17b1c7fcc";
 
 }  // namespace
 

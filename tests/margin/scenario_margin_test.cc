@@ -20,9 +20,9 @@
 namespace settle {
 namespace {
 
-using test::Future;
+using test::FutureTerms;
 using test::Holdings;
-using test::Option;
+using test::OptionTerms;
 using test::Portfolio;
 using test::ScenarioWorld;
 
@@ -62,9 +62,9 @@ TEST(ScenarioMargin, IsTheWorstScenarioWithItsCharges) {
   terms.net_short_charge = Quanta(Int128{3});
   terms.initial_factor = RatePpm(1'250'000);
   ScenarioWorld world(terms);
-  world.Add({.profits = {-100 * kMicro, 100 * kMicro, 300 * kMicro}, .terms = Future(0)});
-  world.Add({.profits = {-90 * kMicro, 95 * kMicro, 280 * kMicro}, .terms = Future(1)});
-  world.Add({.profits = {-20'500'000, 60 * kMicro, 290 * kMicro}, .terms = Option(1)});
+  world.Add({.profits = {-100 * kMicro, 100 * kMicro, 300 * kMicro}, .terms = FutureTerms(0)});
+  world.Add({.profits = {-90 * kMicro, 95 * kMicro, 280 * kMicro}, .terms = FutureTerms(1)});
+  world.Add({.profits = {-20'500'000, 60 * kMicro, 290 * kMicro}, .terms = OptionTerms(1)});
   world.Publish();
   // Long 3 near, short 2 far, short 1 call:
   //   -300 + 180 + 20 = -100;  300 - 190 - 60 = 50;  900 - 560 - 290 = 50.
@@ -79,7 +79,7 @@ TEST(ScenarioMargin, IsTheWorstScenarioWithItsCharges) {
 }
 
 TEST(ScenarioMargin, OfNothingIsNothing) {
-  const ScenarioWorld world = WorldOf(Portfolio({1'000'000}), {-5 * kMicro}, Future(0));
+  const ScenarioWorld world = WorldOf(Portfolio({1'000'000}), {-5 * kMicro}, FutureTerms(0));
   EXPECT_EQ(Maintenance(world, {}), 0);
   EXPECT_EQ(Maintenance(world, {{0, 0}}), 0);
   EXPECT_EQ(Maintenance(world, {{0, -1}}), 0) << "no scenario is a loss";
@@ -87,12 +87,12 @@ TEST(ScenarioMargin, OfNothingIsNothing) {
 
 TEST(ScenarioMargin, RoundsProfitsAgainstEachSide) {
   const ScenarioWorld world =
-      WorldOf(Portfolio({1'000'000, 1'000'000}), {-1'500'000, 1'500'000}, Future(0));
+      WorldOf(Portfolio({1'000'000, 1'000'000}), {-1'500'000, 1'500'000}, FutureTerms(0));
   EXPECT_EQ(Maintenance(world, {{0, 1}}), 2 * kMicro);
   EXPECT_EQ(Maintenance(world, {{0, -1}}), 2 * kMicro);
   EXPECT_EQ(Maintenance(world, {{0, 1'000}}), 2'000 * kMicro);
   const ScenarioWorld whole =
-      WorldOf(Portfolio({1'000'000, 1'000'000}), {-2'000'000, 2'000'000}, Future(0));
+      WorldOf(Portfolio({1'000'000, 1'000'000}), {-2'000'000, 2'000'000}, FutureTerms(0));
   EXPECT_EQ(Maintenance(whole, {{0, 1}}), 2 * kMicro);
   EXPECT_EQ(Maintenance(whole, {{0, -1}}), 2 * kMicro);
 }
@@ -100,7 +100,7 @@ TEST(ScenarioMargin, RoundsProfitsAgainstEachSide) {
 TEST(ScenarioMargin, CountsOfEachScenarioThePartThatIsCovered) {
   const std::vector<Int128> profits = {-10 * kMicro, -100 * kMicro};
   const auto of = [&](std::int64_t extreme) {
-    return Maintenance(WorldOf(Portfolio({1'000'000, extreme}), profits, Future(0)), {{0, 1}});
+    return Maintenance(WorldOf(Portfolio({1'000'000, extreme}), profits, FutureTerms(0)), {{0, 1}});
   };
   EXPECT_EQ(of(1'000'000), 100 * kMicro);
   EXPECT_EQ(of(350'000), 35 * kMicro);
@@ -115,8 +115,8 @@ TEST(ScenarioMargin, OfACalendarSpreadIsMoreThanNothingAndLessThanTwoOutrights) 
   PortfolioTerms terms = Portfolio({1'000'000, 1'000'000});
   terms.inter_month_charge = Quanta(Int128{10});
   ScenarioWorld world(terms);
-  world.Add({.profits = {-100 * kMicro, 100 * kMicro}, .terms = Future(0)});
-  world.Add({.profits = {-100 * kMicro, 100 * kMicro}, .terms = Future(1)});
+  world.Add({.profits = {-100 * kMicro, 100 * kMicro}, .terms = FutureTerms(0)});
+  world.Add({.profits = {-100 * kMicro, 100 * kMicro}, .terms = FutureTerms(1)});
   world.Publish();
   const Int128 spread = Maintenance(world, {{0, 4}, {1, -4}});
   EXPECT_EQ(spread, 40 * kMicro);
@@ -132,8 +132,8 @@ TEST(ScenarioMargin, ChargesAMillionthOfAUnitOfSpreadToTheMillionth) {
   PortfolioTerms terms = Portfolio({1'000'000});
   terms.inter_month_charge = Quanta(Int128{7});
   ScenarioWorld world(terms);
-  world.Add({.profits = {0}, .terms = Future(0)});
-  world.Add({.profits = {0}, .terms = Future(1)});
+  world.Add({.profits = {0}, .terms = FutureTerms(0)});
+  world.Add({.profits = {0}, .terms = FutureTerms(1)});
   world.contracts[0].terms.delta = RatePpm(3);
   world.contracts[1].terms.delta = RatePpm(-2);
   world.Publish();
@@ -147,8 +147,8 @@ TEST(ScenarioMargin, OfAShortOptionFarOutOfTheMoneyIsItsMinimum) {
   terms.short_option_minimum = Quanta(Int128{5});
   ScenarioWorld world(terms);
   // Nothing happens to it in any scenario.
-  world.Add({.profits = {0, 0}, .terms = Option(1)});
-  world.Add({.profits = {-9 * kMicro, 9 * kMicro}, .terms = Future(0)});
+  world.Add({.profits = {0, 0}, .terms = OptionTerms(1)});
+  world.Add({.profits = {-9 * kMicro, 9 * kMicro}, .terms = FutureTerms(0)});
   world.Publish();
   EXPECT_EQ(Maintenance(world, {{0, -2}}), 10 * kMicro);
   EXPECT_EQ(Maintenance(world, {{0, 2}}), 0) << "a long option has none";
@@ -163,7 +163,7 @@ TEST(ScenarioMargin, LetsTheMinimumAndTheRestMeetExactly) {
   terms.short_option_minimum = Quanta(Int128{5});
   const auto of = [&](Int128 charge, Int128 loss) {
     terms.net_short_charge = Quanta(charge);
-    return Maintenance(WorldOf(terms, {loss}, Option(1)), {{0, -1}});
+    return Maintenance(WorldOf(terms, {loss}, OptionTerms(1)), {{0, -1}});
   };
   EXPECT_EQ(of(2, 2 * kMicro), 5 * kMicro);
   EXPECT_EQ(of(2, 3 * kMicro), 5 * kMicro);
@@ -175,10 +175,10 @@ TEST(ScenarioMargin, ChargesForOptionsThatTheirStrikeDoesNotCover) {
   PortfolioTerms terms = Portfolio({1'000'000});
   terms.net_short_charge = Quanta(Int128{3});
   ScenarioWorld world(terms);
-  world.Add({.profits = {0}, .terms = Option(1)});  // a call and
-  world.Add({.profits = {0}, .terms = Option(1)});  // a put of one strike
-  world.Add({.profits = {0}, .terms = Option(2)});
-  world.Add({.profits = {0}, .terms = Option(0)});  // charged for no strike
+  world.Add({.profits = {0}, .terms = OptionTerms(1)});  // a call and
+  world.Add({.profits = {0}, .terms = OptionTerms(1)});  // a put of one strike
+  world.Add({.profits = {0}, .terms = OptionTerms(2)});
+  world.Add({.profits = {0}, .terms = OptionTerms(0)});  // charged for no strike
   world.Publish();
   EXPECT_EQ(Maintenance(world, {{0, -5}}), 15 * kMicro);
   EXPECT_EQ(Maintenance(world, {{0, -5}, {1, 4}}), 3 * kMicro);
@@ -193,7 +193,7 @@ TEST(ScenarioMargin, RoundsTheInitialRequirementUp) {
   PortfolioTerms terms = Portfolio({1});
   const auto initial = [&](std::int64_t factor) {
     terms.initial_factor = RatePpm(factor);
-    return Judge(WorldOf(terms, {-3 * kMicro}, Future(0)), {{0, 1}})->initial.value();
+    return Judge(WorldOf(terms, {-3 * kMicro}, FutureTerms(0)), {{0, 1}})->initial.value();
   };
   EXPECT_EQ(initial(1'000'000), 3);
   EXPECT_EQ(initial(1'000'001), 4);
@@ -206,7 +206,7 @@ TEST(ScenarioMargin, OfPiecesIsNeverLessThanOfTheWhole) {
   PortfolioTerms terms = Portfolio({1'000'000, 500'000});
   terms.short_option_minimum = Quanta(Int128{1});
   terms.net_short_charge = Quanta(Int128{2});
-  const ScenarioWorld world = WorldOf(terms, {-1'700'000, 2'300'000}, Option(1));
+  const ScenarioWorld world = WorldOf(terms, {-1'700'000, 2'300'000}, OptionTerms(1));
   for (const std::int64_t whole : {-7, -1, 1, 7}) {
     const Int128 one = Maintenance(world, {{0, whole}});
     for (std::int64_t piece = -9; piece <= 9; ++piece) {
@@ -230,7 +230,7 @@ void ExpectRefused(ScenarioSum<>& sum, const ScenarioPosition& position, MarginR
 }
 
 TEST(ScenarioSum, HoldsLotsOf64BitsTogether) {
-  const ScenarioWorld world = WorldOf(Portfolio({1'000'000}), {0}, Future(0));
+  const ScenarioWorld world = WorldOf(Portfolio({1'000'000}), {0}, FutureTerms(0));
   ScenarioSum<> sum(world.portfolio);
   ExpectRefused(sum, world.Position(0, kInt64Min), MarginReason::kMarginOverflow);
   ASSERT_EQ(sum.AddPosition(world.Position(0, -kInt64Max)), Reason());
@@ -249,9 +249,9 @@ TEST(ScenarioSum, HoldsProfitsUpToItsBoundTogether) {
   const auto last = static_cast<std::int64_t>(rest % profit);
   ASSERT_GT(last, 0);
   ScenarioWorld world(Portfolio({1'000'000, 1'000'000}));
-  world.Add({.profits = {-Int128{profit} * kMicro, 0}, .terms = Future(0)});
-  world.Add({.profits = {-Int128{last} * kMicro, 0}, .terms = Future(0)});
-  world.Add({.profits = {0, -kMicro}, .terms = Future(0)});
+  world.Add({.profits = {-Int128{profit} * kMicro, 0}, .terms = FutureTerms(0)});
+  world.Add({.profits = {-Int128{last} * kMicro, 0}, .terms = FutureTerms(0)});
+  world.Add({.profits = {0, -kMicro}, .terms = FutureTerms(0)});
   world.Publish();
   ScenarioSum<> sum(world.portfolio);
   ASSERT_EQ(sum.AddPosition(world.Position(0, high)), Reason());
@@ -268,8 +268,8 @@ TEST(ScenarioSum, DemandsUpToTheGreatestRequirement) {
   const std::int64_t profit = std::int64_t{1} << 46;
   const auto lots = static_cast<std::int64_t>(kMaxNotional.value() / profit);
   ScenarioWorld world(Portfolio({1'000'000}));
-  world.Add({.profits = {-Int128{profit} * kMicro}, .terms = Future(0)});
-  world.Add({.profits = {-kMicro}, .terms = Future(0)});
+  world.Add({.profits = {-Int128{profit} * kMicro}, .terms = FutureTerms(0)});
+  world.Add({.profits = {-kMicro}, .terms = FutureTerms(0)});
   world.Publish();
   EXPECT_EQ(Maintenance(world, {{0, lots}}), kMaxPortfolioRequirement.value());
   const Reason overflow = MarginReason::kMarginOverflow;
@@ -287,7 +287,7 @@ TEST(ScenarioSum, RefusesEachChargeBeyondTheGreatestRequirement) {
     terms.*charge = Quanta(value);
     ScenarioWorld world(terms);
     world.Add({.profits = {0}, .terms = contract});
-    world.Add({.profits = {0}, .terms = Future(1)});
+    world.Add({.profits = {0}, .terms = FutureTerms(1)});
     world.Publish();
     return Judge(world, {{0, -lots}, {1, lots}});
   };
@@ -296,9 +296,9 @@ TEST(ScenarioSum, RefusesEachChargeBeyondTheGreatestRequirement) {
   const struct {
     Quanta PortfolioTerms::*charge;
     ScenarioTerms contract;
-  } kinds[] = {{&PortfolioTerms::inter_month_charge, Future(0)},
-               {&PortfolioTerms::short_option_minimum, Option(1)},
-               {&PortfolioTerms::net_short_charge, Option(1)}};
+  } kinds[] = {{&PortfolioTerms::inter_month_charge, FutureTerms(0)},
+               {&PortfolioTerms::short_option_minimum, OptionTerms(1)},
+               {&PortfolioTerms::net_short_charge, OptionTerms(1)}};
   for (const auto& [charge, contract] : kinds) {
     EXPECT_EQ(of(charge, contract, most, 1)->maintenance, kMaxPortfolioRequirement);
     EXPECT_EQ(of(charge, contract, most, 2).reason(), overflow);
@@ -312,8 +312,8 @@ TEST(ScenarioSum, RefusesEachChargeBeyondTheGreatestRequirement) {
 TEST(ScenarioSum, CrossesFrom64To128BitsAndBack) {
   ScenarioWorld world(Portfolio({1'000'000, 1'000'000, 1'000'000, 1'000'000, 1'000'000}));
   const Int128 most = Int128{kInt64Max} * kMicro;
-  world.Add({.profits = {-most, most, 0, 7 * kMicro, -most}, .terms = Future(0)});
-  world.Add({.profits = {-kMicro, kMicro, kMicro, 0, -kMicro}, .terms = Future(0)});
+  world.Add({.profits = {-most, most, 0, 7 * kMicro, -most}, .terms = FutureTerms(0)});
+  world.Add({.profits = {-kMicro, kMicro, kMicro, 0, -kMicro}, .terms = FutureTerms(0)});
   world.Publish();
   ScenarioSum<> sum(world.portfolio);
   ScenarioSum<> narrow(world.portfolio);
@@ -342,9 +342,9 @@ TEST(ScenarioSum, CrossesFrom64To128BitsAndBack) {
 }
 
 TEST(ScenarioSum, RefusesWhatDoesNotBelongToItsPortfolio) {
-  const ScenarioWorld world = WorldOf(Portfolio({1'000'000, 0}), {-1, 1}, Future(1));
-  const ScenarioWorld other = WorldOf(Portfolio({1'000'000}), {-1}, Future(1));
-  const ScenarioWorld late = WorldOf(Portfolio({1'000'000, 0}), {-1, 1}, Future(2));
+  const ScenarioWorld world = WorldOf(Portfolio({1'000'000, 0}), {-1, 1}, FutureTerms(1));
+  const ScenarioWorld other = WorldOf(Portfolio({1'000'000}), {-1}, FutureTerms(1));
+  const ScenarioWorld late = WorldOf(Portfolio({1'000'000, 0}), {-1, 1}, FutureTerms(2));
   ScenarioSum<> sum(world.portfolio);
   ASSERT_EQ(sum.AddPosition(world.Position(0, 1)), Reason());
   ExpectRefused(sum, other.Position(0, 1), MarginReason::kWrongScenarioCount);
@@ -363,11 +363,11 @@ TEST(ScenarioSum, TakesNothingOfTermsForWhichItHasNoRoom) {
   for (PortfolioTerms terms : {none, Portfolio({1, 2, 3}), Portfolio({1, 2})}) {
     if (terms.covers.size() == 2) terms.months = 3;
     ScenarioSum<2, 2, 1> sum(terms);
-    const ScenarioWorld world = WorldOf(Portfolio({1, 2}), {-1, 1}, Future(0));
+    const ScenarioWorld world = WorldOf(Portfolio({1, 2}), {-1, 1}, FutureTerms(0));
     EXPECT_FALSE(sum.AddPosition(world.Position(0, 1)).ok());
     EXPECT_EQ(sum.Finish(terms).reason(), Reason(MarginReason::kWrongScenarioCount));
   }
-  const ScenarioWorld world = WorldOf(Portfolio({1, 2}), {-1, 1}, Option(1));
+  const ScenarioWorld world = WorldOf(Portfolio({1, 2}), {-1, 1}, OptionTerms(1));
   ScenarioSum<2, 2, 1> sum(world.portfolio);
   EXPECT_EQ(sum.AddPosition(world.Position(0, 1)), Reason());
   EXPECT_EQ(sum.Finish(world.portfolio).reason(), Reason());
@@ -376,7 +376,7 @@ TEST(ScenarioSum, TakesNothingOfTermsForWhichItHasNoRoom) {
 TEST(ScenarioSum, HasRoomForItsStrikesAndGetsItBack) {
   ScenarioWorld world(Portfolio({1'000'000}));
   for (std::uint32_t strike = 1; strike <= 4; ++strike) {
-    world.Add({.profits = {kMicro}, .terms = Option(strike)});
+    world.Add({.profits = {kMicro}, .terms = OptionTerms(strike)});
     world.contracts.back().terms.delta = RatePpm(1);
   }
   world.Publish();
@@ -402,12 +402,12 @@ TEST(ScenarioSum, HasRoomForItsStrikesAndGetsItBack) {
 
 TEST(ScenarioSum, NamesOneReasonInAnyOrder) {
   ScenarioWorld world(Portfolio({1'000'000}));
-  world.Add({.profits = {Int128{kInt64Max} * kMicro}, .terms = Future(0)});
-  world.Add({.profits = {0}, .terms = Future(5)});
-  world.Add({.profits = {0}, .terms = Option(1)});
-  world.Add({.profits = {0}, .terms = Option(2)});
+  world.Add({.profits = {Int128{kInt64Max} * kMicro}, .terms = FutureTerms(0)});
+  world.Add({.profits = {0}, .terms = FutureTerms(5)});
+  world.Add({.profits = {0}, .terms = OptionTerms(1)});
+  world.Add({.profits = {0}, .terms = OptionTerms(2)});
   world.Publish();
-  const ScenarioWorld other = WorldOf(Portfolio({1, 2}), {0, 0}, Future(0));
+  const ScenarioWorld other = WorldOf(Portfolio({1, 2}), {0, 0}, FutureTerms(0));
   std::vector<ScenarioPosition> flaws = {world.Position(0, kInt64Max), world.Position(1, 1),
                                          other.Position(0, 1), world.Position(2, 1)};
   const MarginReason reasons[] = {MarginReason::kMarginOverflow, MarginReason::kBadMonth,
@@ -424,10 +424,10 @@ TEST(ScenarioSum, NamesOneReasonInAnyOrder) {
 
 TEST(ScenarioSum, TakesOutNothingThatWasNotPutIn) {
   ScenarioWorld world(Portfolio({1'000'000, 1'000'000}));
-  world.Add({.profits = {-5 * kMicro, 3 * kMicro}, .terms = Option(1)});
-  world.Add({.profits = {-5 * kMicro, 3 * kMicro}, .terms = Option(2)});
-  world.Add({.profits = {5 * kMicro, -3 * kMicro}, .terms = Option(1)});
-  world.Add({.profits = {-5 * kMicro, 3 * kMicro}, .terms = Future(1)});
+  world.Add({.profits = {-5 * kMicro, 3 * kMicro}, .terms = OptionTerms(1)});
+  world.Add({.profits = {-5 * kMicro, 3 * kMicro}, .terms = OptionTerms(2)});
+  world.Add({.profits = {5 * kMicro, -3 * kMicro}, .terms = OptionTerms(1)});
+  world.Add({.profits = {-5 * kMicro, 3 * kMicro}, .terms = FutureTerms(1)});
   world.contracts[0].terms.delta = RatePpm(4);
   world.contracts[2].terms.delta = RatePpm(kInt64Min);
   world.Publish();
@@ -456,7 +456,8 @@ TEST(ScenarioSum, TakesOutNothingThatWasNotPutIn) {
 TEST(ScenarioSum, AllocatesNothing) {
   ScenarioWorld world(Portfolio(std::vector<std::int64_t>(256, 900'000)));
   for (std::uint32_t n = 0; n < 64; ++n) {
-    world.Add({.profits = std::vector<Int128>(256, -Int128{n} * kMicro - n), .terms = Option(n)});
+    world.Add(
+        {.profits = std::vector<Int128>(256, -Int128{n} * kMicro - n), .terms = OptionTerms(n)});
   }
   world.Publish();
   std::vector<ScenarioPosition> positions;

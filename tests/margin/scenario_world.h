@@ -5,7 +5,7 @@
 // once more, slowly: from the exact profits, in integers of 384 bits, every rule a line of its own.
 //
 //   ScenarioWorld world(Portfolio({1'000'000, 350'000}));
-//   world.Add({.profits = {-5'000'000, 7'500'001}, .terms = Future(0)});
+//   world.Add({.profits = {-5'000'000, 7'500'001}, .terms = FutureTerms(0)});
 //   world.Publish();
 //   ScenarioPosition position = world.Position(0, -3);
 
@@ -45,7 +45,7 @@ inline PortfolioTerms Portfolio(const std::vector<std::int64_t>& covers) {
 }
 
 // Moves like one unit of the underlying.
-inline ScenarioTerms Future(std::uint32_t month) {
+inline ScenarioTerms FutureTerms(std::uint32_t month) {
   return {.portfolio = PortfolioId(1),
           .delta = RatePpm(1'000'000),
           .month = MonthBucket(month),
@@ -54,7 +54,7 @@ inline ScenarioTerms Future(std::uint32_t month) {
 }
 
 // Without delta, so that it is charged for no spread.
-inline ScenarioTerms Option(std::uint32_t strike) {
+inline ScenarioTerms OptionTerms(std::uint32_t strike) {
   return {.portfolio = PortfolioId(1),
           .delta = {},
           .month = {},

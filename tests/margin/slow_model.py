@@ -6,8 +6,8 @@
   slow_model.py --program MARGIN_JSON [--seed 1] [--books 5000]
   slow_model.py --program MARGIN_JSON --self-test
 
-The model is slow_rules.py, the books are random_books.py's, and margin_json.cc judges them with the
-library. A failure prints the book, both answers, and the seed that makes it again; where none is
+The model is slow_rules.py and slow_transition.py, the books are random_books.py's, and
+margin_json.cc judges them with the library. A failure prints the book, both answers, and the seed that makes it again; where none is
 given SETTLE_TEST_SEED is the seed, and SETTLE_NIGHTLY=1 takes 200,000 books. All refusals must have
 come up, or the books show too little.
 
@@ -27,6 +27,7 @@ from math import ceil, floor, trunc
 
 import random_books
 import slow_rules
+import slow_transition
 
 BATCH = 5_000
 NIGHTLY = 200_000
@@ -56,6 +57,8 @@ PLANTS = {
     "initial margin above zero": {"initial_is_strict": True},
     "a ratio that must rise": {"ratio_is_strict": True},
     "one cap for trades and withdrawals": {"withdrawals_have_a_cap": False},
+    "profit may be moved to cash": {"profit_stays": False},
+    "a ratio of equity alone": {"headroom_counts": False},
     "the last reason": {"precedence": max},
 }
 
@@ -105,7 +108,7 @@ def compare(program, seed, count):
     for batch in random_batches(seed, count):
         for book, answer in zip(batch, answers_of(program, batch)):
             number += 1
-            expected = slow_rules.judge(book)
+            expected = slow_transition.judge(book)
             if answer != expected:
                 return (f"book {number} of seed {seed}:\n{json.dumps(in_digits(book))}\n"
                         f"program: {json.dumps(answer, sort_keys=True)}\n"
@@ -128,7 +131,7 @@ def self_test(program, seed, count):
         planted = dataclasses.replace(slow_rules.Rules(), **change)
         number = 0
         for number, (book, answer) in enumerate((one for batch in batches for one in batch), 1):
-            if slow_rules.judge(book, planted) != answer:
+            if slow_transition.judge(book, planted) != answer:
                 print(f"noticed at book {number}: {name}")
                 break
         else:

@@ -29,7 +29,7 @@ REGISTRATION = ("WrongAssetKind", "WrongCompartment", "BadMultiplier", "BadRate"
                 "WrongQuote", "DuplicateInstrument", "BadTiers", "BadCollateral", "BadParameters")
 VALUATION = ("UnknownInstrument", "UnvaluedDebt", "PositionTooLarge", "MissingPrice",
              "PriceOutOfRange", "MarginOverflow")
-TRANSITION = ("InitialMargin", "MaintenanceRises", "MaintenanceWorsens")
+TRANSITION = ("InitialMargin", "MaintenanceRises", "MaintenanceWorsens", "ProfitTaken")
 
 NO_COLLATERAL = {"lot_size": 1, "initial_haircut": MILLION, "maintenance_haircut": MILLION,
                  "cap": MAX_EQUITY, "issuer": 0}
@@ -65,6 +65,8 @@ class Rules:
     initial_is_strict: bool = False
     ratio_is_strict: bool = False
     withdrawals_have_a_cap: bool = True
+    profit_stays: bool = True
+    headroom_counts: bool = True
     precedence: typing.Callable = min
 
 
@@ -208,7 +210,8 @@ def demand_above(instrument, lots, elsewhere, price, market_rate, rules):
         raise Refused("MarginOverflow")
     whole = curve_demand(instrument, size + there, abs(lots) + elsewhere, market_rate, rules)
     part = curve_demand(instrument, there, elsewhere, market_rate, rules)
-    return whole[0] - part[0], whole[1] - part[1]
+    maintenance = whole[1] - part[1]
+    return max(whole[0] - part[0], maintenance), maintenance
 
 
 def demand_of(instrument, lots, elsewhere, price, market_rate, policy, rules):
@@ -410,90 +413,3 @@ class Account:
                 and all(fits(profit - common) for profit in profits)):
             raise Refused("MarginOverflow")
         self.sum.profit += common + self.rules.profit_of_either(left_out)
-
-
-Risk = collections.namedtuple("Risk", "equity maintenance headroom")
-
-
-def finish(total, cap, rules):
-    counted = total.equity - max(0, total.profit - cap - rules.profit_beyond)
-    headroom = counted - total.initial
-    if not (fits(counted) and fits(headroom)):
-        raise Refused("MarginOverflow")
-    return Risk(total.equity, total.maintenance, headroom)
-
-
-def initial_holds(risk, rules):
-    return risk.headroom > 0 if rules.initial_is_strict else risk.headroom >= 0
-
-
-def is_no_worse(before, after, rules):
-    """Whether equity / maintenance did not fall."""
-    if before.maintenance == 0 or after.maintenance == 0:
-        return before.maintenance == after.maintenance and after.equity > before.equity
-    old, new = before.equity / before.maintenance, after.equity / after.maintenance
-    return new > old if rules.ratio_is_strict else new >= old
-
-
-def is_trade(book, rules):
-    """Whether the account loses less than initial margin of the lots that change hands."""
-    after = Account(book, book["after"], rules)
-    lost = -after.total().equity
-    lost += Account(book, book["before"], rules).total().equity
-    traded = 0
-    for old, new in zip(book["before"], book["after"]):
-        instrument = after.contract_in(new["compartment"])
-        for name in ("posted", "debits", "credits") if is_contract(new["asset"]) else ():
-            lots = new[name] - old[name]
-            if not -(2**63) <= lots < 2**63:
-                raise Refused("MarginOverflow")
-            if lots == 0 or instrument is None or not allows(instrument, instrument["mark"]):
-                continue
-            if abs(lots) <= instrument["max_lots"]:
-                notional = notional_of(instrument, lots, instrument["mark"], rules)
-                traded += Fraction(notional * instrument["initial"], MILLION)
-    return lost < traded
-
-
-def verdict_on(book, rules):
-    """What the transition rule says."""
-    try:
-        has_cap = book["withdrawal_profit_cap"] < MAX_EQUITY
-        is_withdrawal = rules.withdrawals_have_a_cap and has_cap and not is_trade(book, rules)
-        cap = book["withdrawal_profit_cap" if is_withdrawal else "profit_cap"]
-        after = finish(Account(book, book["after"], rules).total(), cap, rules)
-        if initial_holds(after, rules):
-            return "Ok"
-        before = finish(Account(book, book["before"], rules).total(), cap, rules)
-    except Refused as refusal:
-        return str(refusal)
-    held = initial_holds(before, rules)
-    if after.maintenance > before.maintenance:
-        return "InitialMargin" if held else "MaintenanceRises"
-    if not is_no_worse(before, after, rules):
-        return "InitialMargin" if held else "MaintenanceWorsens"
-    return "Ok"
-
-
-def describe(book, balances, rules):
-    try:
-        total = Account(book, balances, rules).total()
-        risk = finish(total, book["profit_cap"], rules)
-    except Refused as refusal:
-        return {"reason": str(refusal)}
-    micro = {"initial": total.initial, "maintenance": risk.maintenance,
-             "initial_headroom": risk.headroom}
-    return {"equity": str(risk.equity), "profit": str(total.profit),
-            **{name: str(quanta * MILLION) for name, quanta in micro.items()}}
-
-
-def judge(book, rules=Rules()):
-    """The answer to a book."""
-    refusal = registration(book, rules)
-    if refusal:
-        return {"refused": refusal}
-    answer = {"before": describe(book, book["before"], rules)}
-    if book["after"] is not None:
-        answer["after"] = describe(book, book["after"], rules)
-        answer["verdict"] = verdict_on(book, rules)
-    return answer

@@ -60,10 +60,13 @@ Reason InWords(const Risk& before, const Risk& after) {
   }
   bool no_worse = false;
   if (old_maintenance == 0 && new_maintenance == 0) {
-    no_worse = after.equity.value() > before.equity.value();
+    no_worse = after.equity.value() > before.equity.value() &&
+               after.initial_headroom.value() >= before.initial_headroom.value();
   } else if (old_maintenance != 0 && new_maintenance != 0) {
     no_worse = CompareByContinuedFractions(after.equity.value(), new_maintenance,
-                                           before.equity.value(), old_maintenance) >= 0;
+                                           before.equity.value(), old_maintenance) >= 0 &&
+               CompareByContinuedFractions(after.initial_headroom.value(), new_maintenance,
+                                           before.initial_headroom.value(), old_maintenance) >= 0;
   }
   if (no_worse) return {};
   return held ? MarginReason::kInitialMargin : MarginReason::kMaintenanceWorsens;
@@ -77,8 +80,8 @@ int CountDifferences(RuleFunction rule) {
     for (int new_equity = -6; new_equity <= 6; ++new_equity) {
       for (int old_maintenance = 0; old_maintenance <= 6; ++old_maintenance) {
         for (int new_maintenance = 0; new_maintenance <= 6; ++new_maintenance) {
-          for (int old_headroom = -1; old_headroom <= 1; ++old_headroom) {
-            for (int new_headroom = -1; new_headroom <= 1; ++new_headroom) {
+          for (int old_headroom = -3; old_headroom <= 1; ++old_headroom) {
+            for (int new_headroom = -3; new_headroom <= 1; ++new_headroom) {
               const Risk before = RiskOf(old_equity, old_maintenance, old_headroom);
               const Risk after = RiskOf(new_equity, new_maintenance, new_headroom);
               if (rule(before, after) != InWords(before, after)) ++differences;
@@ -98,6 +101,7 @@ struct Twin {
     return before.maintenance < after.maintenance;
   };
   bool (*ratio_holds)(const Risk&, const Risk&) = EquityRatioHolds;
+  bool (*headroom_holds)(const Risk&, const Risk&) = HeadroomRatioHolds;
 
   Reason operator()(const Risk& before, const Risk& after) const {
     if (initial_holds(after)) return {};
@@ -105,7 +109,7 @@ struct Twin {
     if (maintenance_rises(before, after)) {
       return held ? MarginReason::kInitialMargin : MarginReason::kMaintenanceRises;
     }
-    if (!ratio_holds(before, after)) {
+    if (!ratio_holds(before, after) || !headroom_holds(before, after)) {
       return held ? MarginReason::kInitialMargin : MarginReason::kMaintenanceWorsens;
     }
     return {};
@@ -122,6 +126,16 @@ TEST(CheckTransition, SaysWhatTheWordsSayInASmallUniverse) {
 }
 
 TEST(CheckTransition, IsToldFromEachFaultyTwin) {
+  Twin without_headroom;
+  without_headroom.headroom_holds = [](const Risk&, const Risk&) { return true; };
+  EXPECT_GT(CountDifferences(without_headroom), 0);
+
+  Twin headroom_may_not_fall;
+  headroom_may_not_fall.headroom_holds = [](const Risk& before, const Risk& after) {
+    return before.initial_headroom <= after.initial_headroom;
+  };
+  EXPECT_GT(CountDifferences(headroom_may_not_fall), 0);
+
   Twin more_than_initial;
   more_than_initial.initial_holds = [](const Risk& risk) {
     return Sign(risk.initial_headroom) > 0;
@@ -186,7 +200,7 @@ TEST(EquityRatioHolds, KnowsNoRatioFromOrToAMaintenanceOfZero) {
 TEST(CheckTransition, ComparesRatiosWhoseProductsLeave128Bits) {
   const Int128 wide = Int128{1} << 120;
   const auto check = [&](Int128 new_equity) {
-    return CheckTransition(RiskOf(wide - 1, wide, -1), RiskOf(new_equity, wide - 2, -1));
+    return CheckTransition(RiskOf(wide - 1, wide, -2), RiskOf(new_equity, wide - 2, -1));
   };
   // (wide - 1)(wide - 2) / wide = wide - 3 + 2 / wide.
   EXPECT_EQ(check(wide - 2), Reason());

@@ -83,6 +83,21 @@ TEST(Valuation, NoProductOfWhatHasNoPriceIsInverseSpotOrHasAPremium) {
   EXPECT_EQ(dear_book.valuation()[kFirst].product_below, 0u);
 }
 
+// Lots elsewhere below zero, which nobody has, make no product of a position that is too large.
+TEST(Valuation, NoProductOfLotsElsewhereBelowZero) {
+  Book book({Perpetual(1)});
+  book.SetPrice(1, 100);
+  const MarginPosition huge{.instrument = kFirst,
+                            .lots = Lots(kMax<std::int64_t>),
+                            .elsewhere = Lots(1 - kMax<std::int64_t>)};
+  EXPECT_FALSE(detail::IsProduct(book.valuation()[kFirst], huge));
+  EXPECT_EQ(ContributionOf<ExactPpm>(book.valuation(), huge).reason(),
+            Reason(MarginReason::kPositionTooLarge));
+  const MarginPosition small{.instrument = kFirst, .lots = Lots(1), .elsewhere = Lots(-1)};
+  EXPECT_EQ(ContributionOf<ExactPpm>(book.valuation(), small).reason(),
+            Reason(MarginReason::kPositionTooLarge));
+}
+
 // Both ways of judging a position give the same numbers wherever the way of products is taken, to
 // the edges of all that is allowed.
 TEST(Valuation, ProductsAreWhatTheCurveDemands) {

@@ -12,7 +12,8 @@ if(CMAKE_GENERATOR MATCHES "Ninja" AND CMAKE_BUILD_TYPE STREQUAL "Release" AND N
       engine/balance_proof engine/statement_proof engine/market_event
       engine/settlement_engine_events engine/system_invariants margin/evaluation_collateral
       margin/evaluation_kinds margin/evaluation_reserved margin/evaluation_slow_price
-      margin/margin_call margin/parameter_schedule margin/risk_arrays margin/scenario_margin)
+      margin/margin_call margin/parameter_schedule margin/risk_arrays margin/scenario_margin
+      margin/transition_attack)
   list(TRANSFORM settle_planted_sources PREPEND "${PROJECT_SOURCE_DIR}/tests/")
   list(TRANSFORM settle_planted_sources APPEND "_test.cc")
   add_executable(settle_planted EXCLUDE_FROM_ALL ${settle_planted_sources})

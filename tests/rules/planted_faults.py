@@ -342,10 +342,26 @@ FAULTS = [
     Fault(
         "a withdrawal may use the profit that a trade may",
         "margin/transition_rule.h",
-        "if (!*is_trade) cap = parameters.withdrawal_profit_cap;",
-        "if (!*is_trade) cap = parameters.profit_cap;",
+        "if (!IsTrade(context, before, after)) cap = parameters.withdrawal_profit_cap;",
+        "if (!IsTrade(context, before, after)) cap = parameters.profit_cap;",
         "margin/evaluation_slow_price_test.cc",
         "ProfitCaps.HoldBackWithdrawalsAtTheCapForThem",
+    ),
+    Fault(
+        "capped profit may be moved to cash",
+        "margin/transition_rule.h",
+        "return least && *profit_after < *least;",
+        "return least && *profit_after < *least - *kept;",
+        "margin/transition_attack_test.cc",
+        "TransitionAttacks.ProfitStaysInItsPositionUntilThatIsClosed",
+    ),
+    Fault(
+        "who closes positions takes out what slow prices keep",
+        "margin/transition_rule.h",
+        "if (!EquityRatioHolds(before, after) || !HeadroomRatioHolds(before, after)) {",
+        "if (!EquityRatioHolds(before, after)) {",
+        "margin/transition_attack_test.cc",
+        "TransitionAttacks.ClosingPositionsTakesOutNothingThatASlowPriceKeeps",
     ),
     Fault(
         "of what is reserved the better end counts",

@@ -87,15 +87,23 @@ class AccountBook {
     }
     const RiskSum old{.equity = cash_};
     const RiskSum now{.equity = cash};
-    if (!Exchange(held_, worst_, {old, old}, {now, now})) return MarginReason::kMarginOverflow;
+    Totals totals{.held = held_, .worst = worst_};
+    if (!Exchange(totals.held, totals.worst, {old, old}, {now, now})) {
+      return MarginReason::kMarginOverflow;
+    }
+    held_ = totals.held;
+    worst_ = totals.worst;
     cash_ = cash;
     return {};
   }
 
   // The position as the ledger has it now; what is pending stays. `place` is one that PlaceOf gave
-  // for its instrument. Errors: those of WorstContributionOf.
+  // for its instrument. Errors: kUnknownInstrument where it is not, those of WorstContributionOf.
   [[nodiscard]] Reason SetPosition(const Valuation& valuation, std::size_t place,
                                    const MarginPosition& position) {
+    if (position.instrument != entries_[place].position.instrument) {
+      return MarginReason::kUnknownInstrument;
+    }
     return Become(valuation, place, {.position = position, .pending = entries_[place].pending});
   }
 
@@ -121,6 +129,7 @@ class AccountBook {
   // kNotInSum, those of WorstContributionOf.
   [[nodiscard]] Reason CancelOrder(const Valuation& valuation, std::size_t place,
                                    const PendingTrade& order) {
+    if (!IsOf(order, place)) return MarginReason::kUnknownInstrument;
     Pending pending{.sums = entries_[place].pending};
     Reason reason = SubtractFrom(valuation, order, pending.sums);
     if (reason.ok()) reason = Conclude(valuation, place, pending);
@@ -133,6 +142,9 @@ class AccountBook {
   // of CancelOrder, kPositionTooLarge.
   [[nodiscard]] Reason FillOrder(const Valuation& valuation, std::size_t place,
                                  const OrderFill& fill) {
+    if (!IsOf(fill.order, place) || !IsOf(fill.rest, place) || !IsOf(fill.fill, place)) {
+      return MarginReason::kUnknownInstrument;
+    }
     Entry entry = entries_[place];
     Reason reason = SubtractFrom(valuation, fill.order, entry.pending);
     if (reason.ok()) reason = AddTo(valuation, fill.rest, entry.pending);
@@ -178,6 +190,9 @@ class AccountBook {
     RiskSum worst{};
   };
 
+  [[nodiscard]] bool IsOf(const PendingTrade& trade, std::size_t place) const {
+    return trade.instrument == entries_[place].position.instrument;
+  }
   [[nodiscard]] bool Has(InstrumentIndex instrument) const {
     for (const Entry& entry : entries_) {
       if (entry.position.instrument == instrument) return true;
@@ -234,6 +249,7 @@ class AccountBook {
   [[nodiscard]] Reason Judge(const Valuation& valuation, std::size_t place,
                              const PendingTrade& order, Pending& pending) const {
     pending.sums = entries_[place].pending;
+    if (!IsOf(order, place)) return MarginReason::kUnknownInstrument;
     if (Reason reason = AddTo(valuation, order, pending.sums); !reason.ok()) return reason;
     if (Reason reason = Conclude(valuation, place, pending); !reason.ok()) return reason;
     const Quanta cap = valuation.parameters().profit_cap;

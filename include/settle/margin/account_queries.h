@@ -96,9 +96,10 @@ class Repriced {
       const auto state = At(PriceTicks(mark.value() + away * steps));
       return state && holds(*state);
     };
+    if (!at(0)) return std::nullopt;
     // Both are prices that the instrument allows, so that their distance is 64 bits.
     const std::int64_t most = away > 0 ? end - mark.value() : mark.value() - end;
-    if (!at(0) || at(most)) return std::nullopt;
+    if (at(most)) return std::nullopt;
     return PriceTicks(mark.value() + away * GreatestThat(most, at));
   }
 

@@ -160,14 +160,19 @@ class ParameterSchedule {
 };
 
 // The prices, by `from`, of the instruments that `to` lists too, at their places there. One that is
-// new, or one of whose prices `to` does not allow, has none. O(instruments).
+// new, one whose ticks or lots count something else, or one of whose prices `to` does not allow,
+// has none. O(instruments).
 [[nodiscard]] inline MarkPrices CarryPrices(const InstrumentTable& from, const MarkPrices& prices,
                                             const InstrumentTable& to) {
   MarkPrices carried(to);
   for (std::uint32_t i = 0; i < to.size(); ++i) {
     const InstrumentIndex index(i);
     const auto old = from.FindByAsset(to[index].asset);
-    if (!old) continue;
+    if (!old || from[*old].kind != to[index].kind ||
+        from[*old].multiplier != to[index].multiplier ||
+        from[*old].collateral.lot_size != to[index].collateral.lot_size) {
+      continue;
+    }
     const PricePair pair = prices.Of(*old);
     const bool is_allowed = carried.Set(to, index, pair.mark).ok() &&
                             (pair.slow == kNoPrice || carried.SetSlow(to, index, pair.slow).ok());

@@ -45,7 +45,8 @@ enum class MarginReason : std::uint16_t {
   // Transition of an account.
   kInitialMargin = 16,       // initial margin held before and does not hold after
   kMaintenanceRises = 17,    // initial margin holds neither before nor after: maintenance rises
-  kMaintenanceWorsens = 18,  // ... or equity falls against maintenance
+  kMaintenanceWorsens = 18,  // ... or equity, or what initial margin leaves, falls against it
+  kProfitTaken = 24,         // profit that is capped leaves a position that is not closed
 
   // Portfolios judged by scenarios.
   kBadScenarioCount = 40,    // not 1 to kMaxScenarios
@@ -124,6 +125,8 @@ constexpr std::string_view ReasonName(MarginReason reason) {
       return "MaintenanceRises";
     case MarginReason::kMaintenanceWorsens:
       return "MaintenanceWorsens";
+    case MarginReason::kProfitTaken:
+      return "ProfitTaken";
     case MarginReason::kBadScenarioCount:
       return "BadScenarioCount";
     case MarginReason::kWrongRowLength:

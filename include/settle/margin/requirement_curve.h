@@ -23,6 +23,7 @@
 #ifndef SETTLE_MARGIN_REQUIREMENT_CURVE_H_
 #define SETTLE_MARGIN_REQUIREMENT_CURVE_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -209,9 +210,11 @@ inline std::optional<Requirement> RequirementCurve::Above(const PositionSize& el
   const std::optional<Requirement> whole = Of({.notional = *notional, .lots = *lots}, floor_rate);
   const std::optional<Requirement> part = Of(elsewhere, floor_rate);
   if (!whole || !part) return std::nullopt;
-  // Not below zero: the curve rises.
-  return Requirement{.initial = *CheckedSub(whole->initial, part->initial),
-                     .maintenance = *CheckedSub(whole->maintenance, part->maintenance)};
+  // Not below zero: the curve rises. Where the market's rate is above the tiers of what is
+  // elsewhere, the part on top of it may have a higher rate of maintenance than of initial margin.
+  const Int128 kept = whole->maintenance.value() - part->maintenance.value();
+  const Int128 opened = (std::max)(whole->initial.value() - part->initial.value(), kept);
+  return Requirement{.initial = MicroQuanta(opened), .maintenance = MicroQuanta(kept)};
 }
 
 SETTLE_NAMESPACE_END

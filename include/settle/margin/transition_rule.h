@@ -5,12 +5,17 @@
 //
 // A transition is admitted when
 //   1. initial margin holds after it, or
-//   2. the maintenance requirement does not rise, and equity / maintenance does not fall.
+//   2. the maintenance requirement does not rise, and neither equity / maintenance nor what initial
+//      margin leaves / maintenance falls.
 // So an account with enough margin may do what it can pay for, and one without may only do what
 // makes it safer. Ratios are compared by cross multiplication in 256 bits, without division. Where
 // one of the two requirements is zero there is no ratio: only zero to zero with equity strictly
 // rising is then admitted, which leaves closing an account below zero to liquidation.
-// Source: dYdX v4, IsValidStateTransitionForUndercollateralizedSubaccount.
+// Source: dYdX v4, IsValidStateTransitionForUndercollateralizedSubaccount. That has one equity;
+// here initial margin may count less of it, by slow prices, haircuts and caps, and must not be
+// taken out beside what makes an account safer. Where these take nothing and all instruments have
+// one ratio of initial to maintenance, the two are one. From an account that holds initial margin
+// nothing else is admitted than what leaves it.
 //
 //   Ledger<TransitionRule<ExactPpm>, OwnerKeys, Accounts> ledger(options);
 //   ledger.Apply(batch, {.context = {.valuation = valuation}, ...}, verdicts);
@@ -18,6 +23,7 @@
 #ifndef SETTLE_MARGIN_TRANSITION_RULE_H_
 #define SETTLE_MARGIN_TRANSITION_RULE_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <utility>
@@ -46,6 +52,18 @@ SETTLE_NAMESPACE_BEGIN
                          after.maintenance.value()) >= 0;
 }
 
+// The same of what initial margin leaves, and where there is no ratio, when it does not fall.
+// Equity counts at the mark, and all of its profit: without this, who closes positions could take
+// out what slow prices, haircuts and caps keep.
+[[nodiscard]] constexpr bool HeadroomRatioHolds(const Risk& before, const Risk& after) {
+  if (Sign(before.maintenance) == 0 || Sign(after.maintenance) == 0) {
+    return before.maintenance == after.maintenance &&
+           before.initial_headroom <= after.initial_headroom;
+  }
+  return CompareProducts(after.initial_headroom.value(), before.maintenance.value(),
+                         before.initial_headroom.value(), after.maintenance.value()) >= 0;
+}
+
 // Judges two risks at the same prices. Errors: kInitialMargin, kMaintenanceRises,
 // kMaintenanceWorsens.
 [[nodiscard]] constexpr Reason CheckTransition(const Risk& before, const Risk& after) {
@@ -54,7 +72,7 @@ SETTLE_NAMESPACE_BEGIN
   if (before.maintenance < after.maintenance) {
     return was_held ? MarginReason::kInitialMargin : MarginReason::kMaintenanceRises;
   }
-  if (!EquityRatioHolds(before, after)) {
+  if (!EquityRatioHolds(before, after) || !HeadroomRatioHolds(before, after)) {
     return was_held ? MarginReason::kInitialMargin : MarginReason::kMaintenanceWorsens;
   }
   return {};
@@ -81,9 +99,8 @@ struct TransitionRule {
     const MarginParameters& parameters = context.valuation.parameters();
     Quanta cap = parameters.profit_cap;
     if (parameters.CapsProfit()) {
-      const Result<bool> is_trade = IsTrade(context, before, after);
-      if (!is_trade.ok()) return is_trade.reason();
-      if (!*is_trade) cap = parameters.withdrawal_profit_cap;
+      if (TakesProfit(context.valuation, before, after)) return MarginReason::kProfitTaken;
+      if (!IsTrade(context, before, after)) cap = parameters.withdrawal_profit_cap;
     }
     const Result<Risk> risk_after = Evaluate<Requirement>(context, after, cap);
     if (!risk_after.ok()) return risk_after.reason();
@@ -94,22 +111,85 @@ struct TransitionRule {
   }
 
  private:
-  // Both list the same accounts in the same order.
-  [[nodiscard]] static Result<bool> IsTrade(const Context& context, const OwnerView& before,
-                                            const OwnerView& after) {
+  // Both list the same accounts in the same order. False too for what cannot be judged.
+  [[nodiscard]] static bool IsTrade(const Context& context, const OwnerView& before,
+                                    const OwnerView& after) {
     const Result<RiskSum> sum_after = SumOf<Requirement>(context, after);
-    if (!sum_after.ok()) return sum_after.reason();
     const Result<RiskSum> sum_before = SumOf<Requirement>(context, before);
-    if (!sum_before.ok()) return sum_before.reason();
+    if (!sum_after.ok() || !sum_before.ok()) return false;
     const auto lost = CheckedSub(sum_before->equity.value(), sum_after->equity.value());
-    if (!lost) return MarginReason::kMarginOverflow;
     Int128 traded = 0;  // initial margin of what changes hands, in millionths
     for (std::size_t i = 0; i < after.balances.size(); ++i) {
       const std::optional<Int128> part =
           InitialOfChange(context.valuation, before.balances[i], after.balances[i]);
-      if (!part || !AddTo(traded, *part)) return MarginReason::kMarginOverflow;
+      if (!part || !AddTo(traded, *part)) return false;
     }
-    return CompareProducts(*lost, kMicroPerQuantum, traded, 1) < 0;
+    return lost && CompareProducts(*lost, kMicroPerQuantum, traded, 1) < 0;
+  }
+
+  // True when the profit of a position leaves it by more than lots are closed: what is moved from
+  // its quote balance to cash would be profit no more, and be held back by no cap. Of lots that
+  // change, as much may be lost as they demand initially.
+  [[nodiscard]] static bool TakesProfit(const Valuation& valuation, const OwnerView& before,
+                                        const OwnerView& after) {
+    for (std::size_t i = 0; i < after.balances.size(); ++i) {
+      const BalanceView& old = before.balances[i];
+      if (!IsContract(old.asset) || old.posted == Amount()) continue;
+      const auto index = valuation.instruments().FindByCompartment(old.compartment);
+      if (!index || !valuation.instruments()[*index].Allows(valuation.PricesOf(*index).mark)) {
+        continue;
+      }
+      if (TakesProfitOf(valuation, *index, {old, QuoteOf(valuation, before, old.compartment)},
+                        {after.balances[i], QuoteOf(valuation, after, old.compartment)})) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // A position's two balances.
+  struct Pair {
+    const BalanceView& lots;
+    std::optional<Int128> quote;
+  };
+  [[nodiscard]] static bool TakesProfitOf(const Valuation& valuation, InstrumentIndex index,
+                                          const Pair& before, const Pair& after) {
+    const auto profit_before = ProfitOf(valuation, index, before);
+    const auto profit_after = ProfitOf(valuation, index, after);
+    const auto traded = InitialOfChange(valuation, before.lots, after.lots);
+    if (!profit_before || !profit_after || !traded) return false;  // judged, and refused, elsewhere
+    if (*profit_before <= 0) return false;
+    const Int128 held = before.lots.posted.value();
+    const Int128 now = after.lots.posted.value();
+    const bool is_closed = Sign(held) * Sign(now) <= 0;
+    const UInt128 left = is_closed ? 0 : (std::min)(Magnitude(held), Magnitude(now));
+    // Within 2^96, as both positions are judged.
+    const auto kept = MulDiv(*profit_before, static_cast<Int128>(left),
+                             static_cast<Int128>(Magnitude(held)), Rounding::kDown);
+    const auto least = kept ? CheckedSub(*kept, *traded / kMicroPerQuantum) : std::nullopt;
+    return least && *profit_after < *least;
+  }
+
+  // What a position has gained and not realised, at its mark; nothing for one that is not judged.
+  [[nodiscard]] static std::optional<Int128> ProfitOf(const Valuation& valuation,
+                                                      InstrumentIndex index, const Pair& pair) {
+    const auto lots = LotsOf(pair.lots.posted);
+    if (!lots || !pair.quote) return std::nullopt;
+    const Result<Quanta> value =
+        valuation.instruments()[index].ValueOf(*lots, valuation.PricesOf(index).mark);
+    return value.ok() ? CheckedAdd(value->value(), *pair.quote) : std::nullopt;
+  }
+
+  // The quote balance beside a position, with what is reserved of it gone.
+  [[nodiscard]] static std::optional<Int128> QuoteOf(const Valuation& valuation,
+                                                     const OwnerView& account,
+                                                     Compartment compartment) {
+    const AssetId quote = valuation.instruments().quote();
+    for (const BalanceView& balance : account.balances) {
+      if (balance.compartment != compartment || balance.asset != quote) continue;
+      return CheckedSub(balance.posted.value(), balance.pending_debits.value());
+    }
+    return Int128{0};
   }
 
   // What the first rate of the instrument demands of the lots by which a balance, or what is

@@ -58,9 +58,11 @@ constexpr std::uint64_t SizeOf(Lots lots) {
 
 // True when the position is the product of its lots and the row's factors.
 constexpr bool IsProduct(const ValuationRow& row, const MarginPosition& position) {
-  const std::uint64_t lots =
-      SizeOf(position.lots) + static_cast<std::uint64_t>(position.elsewhere.value());
-  return lots < row.product_below && position.open_interest.value() <= row.interest_up_to;
+  // An `elsewhere` below zero, which nobody has, is larger than any number of lots here.
+  const std::uint64_t size = SizeOf(position.lots);
+  const auto elsewhere = static_cast<std::uint64_t>(position.elsewhere.value());
+  return size < row.product_below && elsewhere < row.product_below - size &&
+         position.open_interest.value() <= row.interest_up_to;
 }
 
 // The way of products, for a position that IsProduct.
@@ -105,6 +107,7 @@ Reason RiskByCurve(const Instrument& instrument, const PricePair& prices,
                    const MarginPosition& position, PositionRisk& out) {
   out = {};
   if (position.lots == Lots(0)) return {};  // needs no price
+  if (position.elsewhere < Lots(0)) return MarginReason::kPositionTooLarge;
   // Of what is elsewhere no size is refused: an account must stay one that can be judged.
   if (!instrument.Allows(position.lots)) return MarginReason::kPositionTooLarge;
   if (prices.mark == kNoPrice) return MarginReason::kMissingPrice;
