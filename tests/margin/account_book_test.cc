@@ -160,6 +160,38 @@ TEST_F(OneMarket, IsAllocatedForOnlyWhenAPlaceIsAdded) {
   EXPECT_EQ(calls, 0u);
 }
 
+TEST(AccountBook, CountsCollateralAsItIsJudgedInTheAccount) {
+  Instrument token = test::SpotToken(3);
+  token.collateral.initial_haircut = RatePpm(500'000);
+  token.collateral.maintenance_haircut = RatePpm(200'000);
+  Book book({Perpetual(1), token});
+  book.SetPrice(1, 100);
+  const auto collateral_at = [&](std::int64_t price) {
+    book.SetPriceOf(TokenId(3), price);
+    const test::Balances balances = {test::Balance(kCash, TokenId(3), 1'000)};
+    return *ContributionOf<ExactPpm>(book.context(), test::View(balances), balances[0]);
+  };
+  AccountBook<> account;
+  const std::size_t place = *account.PlaceOf(kFirst);
+  EXPECT_EQ(account.AddOrder(book.valuation(), place, Order(1, -100)), kInitialMargin);
+  // 2,000 of tokens count 1,000 initially: 100 lots.
+  ASSERT_EQ(account.SetCollateral(collateral_at(2)), Reason());
+  EXPECT_EQ(account.AddOrder(book.valuation(), place, Order(101, -10'100)), kInitialMargin);
+  EXPECT_EQ(account.AddOrder(book.valuation(), place, Order(100, -10'000)), Reason());
+  EXPECT_EQ(account.held().equity, Quanta(Int128{1'600}));
+  // At twice the price 100 lots more; and as much is there after everything was made anew.
+  ASSERT_EQ(account.SetCollateral(collateral_at(4)), Reason());
+  const PendingTrade order = Order(100, -10'000);
+  ASSERT_EQ(account.Reprice(book.valuation(), {&order, 1}), Reason());
+  EXPECT_EQ(account.JudgeOrder(book.valuation(), place, Order(101, -10'100)), kInitialMargin);
+  EXPECT_EQ(account.JudgeOrder(book.valuation(), place, order), Reason());
+  const AccountBook<> before = account;
+  EXPECT_EQ(
+      account.SetCollateral({.equity = Quanta(kMax<Int128>), .initial = MicroQuanta(kMax<Int128>)}),
+      Reason(MarginReason::kMarginOverflow));
+  EXPECT_TRUE(Same(account, before));
+}
+
 TEST(AccountBook, HasRoomForItsBoundOfPositions) {
   AccountBook<> account;
   for (std::uint32_t i = 0; i < kMaxBookPositions; ++i) {

@@ -85,16 +85,17 @@ class AccountBook {
     if (cash < Quanta(-kMaxEquity.value()) || kMaxEquity < cash) {
       return MarginReason::kMarginOverflow;
     }
-    const RiskSum old{.equity = cash_};
-    const RiskSum now{.equity = cash};
-    Totals totals{.held = held_, .worst = worst_};
-    if (!Exchange(totals.held, totals.worst, {old, old}, {now, now})) {
-      return MarginReason::kMarginOverflow;
-    }
-    held_ = totals.held;
-    worst_ = totals.worst;
-    cash_ = cash;
-    return {};
+    Reason reason = ReplaceBase({.equity = cash_}, {.equity = cash});
+    if (reason.ok()) cash_ = cash;
+    return reason;
+  }
+
+  // What the tokens that the account holds contribute: the sum of ContributionOf of their balances.
+  // It depends on prices, and is set anew when these change. Errors: kMarginOverflow.
+  [[nodiscard]] Reason SetCollateral(const RiskSum& collateral) {
+    Reason reason = ReplaceBase(collateral_, collateral);
+    if (reason.ok()) collateral_ = collateral;
+    return reason;
   }
 
   // The position as the ledger has it now; what is pending stays. `place` is one that PlaceOf gave
@@ -156,11 +157,12 @@ class AccountBook {
     return Become(valuation, place, entry);
   }
 
-  // Everything anew at other prices; `orders` are all that are open. Errors, with nothing changed:
-  // those of WorstContributionOf, kUnknownInstrument for an order without a place. O(positions *
-  // orders).
+  // Everything but collateral anew at other prices; `orders` are all that are open. Errors, with
+  // nothing changed: those of WorstContributionOf, kUnknownInstrument for an order without a place.
+  // O(positions * orders).
   [[nodiscard]] Reason Reprice(const Valuation& valuation, std::span<const PendingTrade> orders) {
     AccountBook book(cash_);
+    if (Reason reason = book.SetCollateral(collateral_); !reason.ok()) return reason;
     for (const Entry& entry : entries_) {
       Entry anew{.position = entry.position};
       for (const PendingTrade& order : orders) {
@@ -190,6 +192,16 @@ class AccountBook {
     RiskSum worst{};
   };
 
+  // What is neither position nor order: in both sums.
+  [[nodiscard]] Reason ReplaceBase(const RiskSum& old, const RiskSum& now) {
+    Totals totals{.held = held_, .worst = worst_};
+    if (!Exchange(totals.held, totals.worst, {old, old}, {now, now})) {
+      return MarginReason::kMarginOverflow;
+    }
+    held_ = totals.held;
+    worst_ = totals.worst;
+    return {};
+  }
   [[nodiscard]] bool IsOf(const PendingTrade& trade, std::size_t place) const {
     return trade.instrument == entries_[place].position.instrument;
   }
@@ -280,6 +292,7 @@ class AccountBook {
   }
 
   Quanta cash_;
+  RiskSum collateral_{};
   std::vector<Entry> entries_;
   RiskSum held_{};
   RiskSum worst_{};
