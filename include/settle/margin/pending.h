@@ -86,7 +86,7 @@ constexpr std::optional<Int128> LossAt(Int128 slope, const PendingTrade& trade) 
 }
 
 // What a trade contributes to the sums of its instrument.
-inline Result<PendingSums> SumsOf(const Valuation& valuation, const PendingTrade& trade) {
+inline Reason SumsOf(const Valuation& valuation, const PendingTrade& trade, PendingSums& out) {
   if (trade.instrument.value() >= valuation.size()) return MarginReason::kUnknownInstrument;
   if (trade.lots.value() == kMin<std::int64_t>) return MarginReason::kPositionTooLarge;
   const ValuationRow& row = valuation[trade.instrument];
@@ -105,11 +105,12 @@ inline Result<PendingSums> SumsOf(const Valuation& valuation, const PendingTrade
   const auto gain = CheckedAdd(trade.quote.value(), value);
   if (!if_long || !if_short || !gain) return MarginReason::kMarginOverflow;
   const Lots none(0);
-  return PendingSums{.bought = (std::max)(trade.lots, none),
-                     .sold = (std::max)(Lots(-trade.lots.value()), none),
-                     .losses = Quanta((std::min)(*gain, Int128{0})),
-                     .if_long = MicroQuanta(*if_long),
-                     .if_short = MicroQuanta(*if_short)};
+  out = {.bought = (std::max)(trade.lots, none),
+         .sold = (std::max)(Lots(-trade.lots.value()), none),
+         .losses = Quanta((std::min)(*gain, Int128{0})),
+         .if_long = MicroQuanta(*if_long),
+         .if_short = MicroQuanta(*if_short)};
+  return {};
 }
 
 }  // namespace detail
@@ -118,14 +119,14 @@ inline Result<PendingSums> SumsOf(const Valuation& valuation, const PendingTrade
 // kPositionTooLarge, kMissingPrice, kPriceOutOfRange, kMarginOverflow. Three products.
 [[nodiscard]] inline Reason AddTo(const Valuation& valuation, const PendingTrade& trade,
                                   PendingSums& sums) {
-  const Result<PendingSums> part = detail::SumsOf(valuation, trade);
-  if (!part.ok()) return part.reason();
+  PendingSums part;
+  if (Reason reason = detail::SumsOf(valuation, trade, part); !reason.ok()) return reason;
   PendingSums sum = sums;
-  if (!AddTo(sum.bought, part->bought) || !AddTo(sum.sold, part->sold)) {
+  if (!AddTo(sum.bought, part.bought) || !AddTo(sum.sold, part.sold)) {
     return MarginReason::kPositionTooLarge;
   }
-  if (!AddTo(sum.losses, part->losses) || !AddTo(sum.if_long, part->if_long) ||
-      !AddTo(sum.if_short, part->if_short)) {
+  if (!AddTo(sum.losses, part.losses) || !AddTo(sum.if_long, part.if_long) ||
+      !AddTo(sum.if_short, part.if_short)) {
     return MarginReason::kMarginOverflow;
   }
   sums = sum;
@@ -136,13 +137,13 @@ inline Result<PendingSums> SumsOf(const Valuation& valuation, const PendingTrade
 // Errors, with the sums untouched: those of AddTo, kNotInSum for one that cannot have been added.
 [[nodiscard]] inline Reason SubtractFrom(const Valuation& valuation, const PendingTrade& trade,
                                          PendingSums& sums) {
-  const Result<PendingSums> part = detail::SumsOf(valuation, trade);
-  if (!part.ok()) return part.reason();
-  const auto bought = CheckedSub(sums.bought, part->bought);
-  const auto sold = CheckedSub(sums.sold, part->sold);
-  const auto losses = CheckedSub(sums.losses, part->losses);
-  const auto if_long = CheckedSub(sums.if_long, part->if_long);
-  const auto if_short = CheckedSub(sums.if_short, part->if_short);
+  PendingSums part;
+  if (Reason reason = detail::SumsOf(valuation, trade, part); !reason.ok()) return reason;
+  const auto bought = CheckedSub(sums.bought, part.bought);
+  const auto sold = CheckedSub(sums.sold, part.sold);
+  const auto losses = CheckedSub(sums.losses, part.losses);
+  const auto if_long = CheckedSub(sums.if_long, part.if_long);
+  const auto if_short = CheckedSub(sums.if_short, part.if_short);
   const bool was_added = bought && sold && losses && if_long && if_short && Sign(*bought) >= 0 &&
                          Sign(*sold) >= 0 && Sign(*losses) <= 0 && Sign(*if_long) <= 0 &&
                          Sign(*if_short) <= 0;
@@ -176,39 +177,56 @@ inline std::optional<PendingEnds> EndsOf(const MarginPosition& position, const P
   return ends;
 }
 
-// Exact, for a position that is a product at both ends and so between them.
-inline std::optional<PositionRisk> WorstProduct(const ValuationRow& row,
-                                                const MarginPosition& position,
-                                                const PendingSums& sums, const PendingEnds& ends) {
+// True for a position that is a product at both ends of what it may become, and so between them.
+inline bool IsProductAtBothEnds(const ValuationRow& row, const MarginPosition& position,
+                                const PendingSums& sums) {
+  MarginPosition sold = position;
+  MarginPosition bought = position;
+  // Neither term of the interest is below zero, so that they add up in 64 bits.
+  const auto moved = static_cast<std::uint64_t>((std::max)(sums.bought, sums.sold).value());
+  const auto interest = static_cast<std::uint64_t>(position.open_interest.value()) + moved;
+  if (!AddTo(bought.lots, sums.bought) || !AddTo(sold.lots, Lots(-sums.sold.value())) ||
+      static_cast<std::uint64_t>(row.interest_up_to) < interest) {
+    return false;
+  }
+  sold.open_interest = bought.open_interest = Lots(0);
+  return IsProduct(row, sold) && IsProduct(row, bought);
+}
+
+// Exact, for a position that IsProductAtBothEnds. False when a sum leaves 128 bits; `out` is then
+// meaningless.
+inline bool WorstProduct(const ValuationRow& row, const MarginPosition& position,
+                         const PendingSums& sums, PositionRisk& out) {
   const LotHeadroom slopes = HeadroomOf(row);
   const Int128 lots = position.lots.value();
   Int128 as_long = 0;
   Int128 as_short = 0;
-  Int128 value = 0;
-  Int128 initial = 0;
   int refused = __builtin_add_overflow(slopes.if_long * lots, sums.if_long.value(), &as_long);
   refused |= __builtin_add_overflow(slopes.if_short * lots, sums.if_short.value(), &as_short);
-  refused |= __builtin_add_overflow(lots * row.value, sums.losses.value(), &value);
+  refused |= __builtin_add_overflow(lots * row.value, sums.losses.value(), &out.value);
   // Its millionths leave 128 bits beyond.
-  refused |= value < -kMaxEquity.value() || kMaxEquity.value() < value ? 1 : 0;
-  if (refused != 0 ||
-      __builtin_sub_overflow(value * kMicroPerQuantum, (std::min)(as_long, as_short), &initial)) {
-    return std::nullopt;
+  refused |= out.value < -kMaxEquity.value() || kMaxEquity.value() < out.value ? 1 : 0;
+  if (refused != 0 || __builtin_sub_overflow(out.value * kMicroPerQuantum,
+                                             (std::min)(as_long, as_short), &out.initial)) {
+    return false;
   }
-  const std::uint64_t size = (std::max)(SizeOf(ends.all_sold.lots), SizeOf(ends.all_bought.lots));
-  return PositionRisk{.value = value,
-                      .initial = initial,
-                      .maintenance = static_cast<Int128>(size) * row.maintenance};
+  const std::uint64_t size = (std::max)(SizeOf(Lots(position.lots.value() - sums.sold.value())),
+                                        SizeOf(Lots(position.lots.value() + sums.bought.value())));
+  out.maintenance = static_cast<Int128>(size) * row.maintenance;
+  return true;
 }
 
 template <RequirementPolicy Policy>
 Reason WorstByEnds(const Valuation& valuation, const MarginPosition& position,
-                   const PendingSums& sums, const PendingEnds& ends, PositionRisk& out) {
+                   const PendingSums& sums, PositionRisk& out) {
+  if (valuation.IsInPortfolio(position.instrument)) return MarginReason::kInPortfolio;
+  const std::optional<PendingEnds> ends = EndsOf(position, sums);
+  if (!ends) return MarginReason::kPositionTooLarge;
   PositionRisk sold;
   PositionRisk bought;
   Reason refusal = RiskOfPosition<Policy>(valuation, position, out);
-  refusal = FirstOf(refusal, RiskOfPosition<Policy>(valuation, ends.all_sold, sold));
-  refusal = FirstOf(refusal, RiskOfPosition<Policy>(valuation, ends.all_bought, bought));
+  refusal = FirstOf(refusal, RiskOfPosition<Policy>(valuation, ends->all_sold, sold));
+  refusal = FirstOf(refusal, RiskOfPosition<Policy>(valuation, ends->all_bought, bought));
   if (!refusal.ok()) return refusal;
   const auto value = CheckedAdd(out.value, sums.losses.value());
   if (!value) return MarginReason::kMarginOverflow;
@@ -216,7 +234,7 @@ Reason WorstByEnds(const Valuation& valuation, const MarginPosition& position,
   out.initial = (std::max)(sold.initial, bought.initial);
   out.maintenance = (std::max)(sold.maintenance, bought.maintenance);
   const Instrument& instrument = valuation.instruments()[position.instrument];
-  if (instrument.kind == InstrumentKind::kInverse && ends.all_sold.lots != ends.all_bought.lots) {
+  if (instrument.kind == InstrumentKind::kInverse && ends->all_sold.lots != ends->all_bought.lots) {
     // Values are rounded between the two ends as well.
     out.initial += 2 * kMicroPerQuantum;
   }
@@ -240,20 +258,23 @@ constexpr std::optional<Int128> ProfitValue(const PositionRisk& worst, Int128 le
   return Divide(*profit, kMicroPerQuantum, Rounding::kUp);
 }
 
-// Sets by what value profit is counted where it is capped: what is pending may gain, and its gains
-// are profit too. Both ends were judged before.
+// Adds the profit of a position where it is capped: what is pending may gain, and its gains are
+// profit too. Both ends were judged before. False when a sum leaves 128 bits.
 template <RequirementPolicy Policy>
-bool CountProfit(const Valuation& valuation, const PendingEnds& ends, PositionRisk& risk) {
+bool AddPendingProfit(const Valuation& valuation, const MarginPosition& position,
+                      const PendingSums& sums, PositionRisk risk, RiskSum& sum) {
+  const std::optional<PendingEnds> ends = EndsOf(position, sums);
   PositionRisk sold;
   PositionRisk bought;
-  if (!RiskOfPosition<Policy>(valuation, ends.all_sold, sold).ok() ||
-      !RiskOfPosition<Policy>(valuation, ends.all_bought, bought).ok()) {
+  if (!ends || !RiskOfPosition<Policy>(valuation, ends->all_sold, sold).ok() ||
+      !RiskOfPosition<Policy>(valuation, ends->all_bought, bought).ok()) {
     return false;
   }
+  if (ends->all_sold.lots == Lots(0) && ends->all_bought.lots == Lots(0)) return true;
   const auto value =
       ProfitValue(risk, (std::min)(HeadroomWithoutProfit(sold), HeadroomWithoutProfit(bought)));
-  if (value) risk.worse_value = *value;
-  return value.has_value();
+  risk.worse_value = value.value_or(0);
+  return value && AddProfit(valuation, position.quote, risk, sum);
 }
 
 }  // namespace detail
@@ -266,28 +287,19 @@ template <RequirementPolicy Policy>
 [[nodiscard]] Result<RiskSum> WorstContributionOf(const Valuation& valuation,
                                                   const MarginPosition& position,
                                                   const PendingSums& sums) {
-  RiskSum sum;
-  detail::PositionRisk risk;
   if (position.instrument.value() >= valuation.size()) return MarginReason::kUnknownInstrument;
-  if (valuation.IsInPortfolio(position.instrument)) return MarginReason::kInPortfolio;
-  const std::optional<detail::PendingEnds> ends = detail::EndsOf(position, sums);
-  if (!ends) return MarginReason::kPositionTooLarge;
+  detail::PositionRisk risk;
   const ValuationRow& row = valuation[position.instrument];
-  if (Policy::kIsExact && detail::IsProduct(row, ends->all_sold) &&
-      detail::IsProduct(row, ends->all_bought)) [[likely]] {
-    const auto worst = detail::WorstProduct(row, position, sums, *ends);
-    if (!worst) return MarginReason::kMarginOverflow;
-    risk = *worst;
-  } else if (Reason reason = detail::WorstByEnds<Policy>(valuation, position, sums, *ends, risk);
-             !reason.ok()) {
-    return reason;
+  if (Policy::kIsExact && detail::IsProductAtBothEnds(row, position, sums)) [[likely]] {
+    if (!detail::WorstProduct(row, position, sums, risk)) return MarginReason::kMarginOverflow;
+  } else {
+    Reason reason = detail::WorstByEnds<Policy>(valuation, position, sums, risk);
+    if (!reason.ok()) return reason;
   }
-  bool fits = detail::AddPositionTo(sum, risk) && AddTo(sum.equity, position.quote);
-  const bool may_have_lots = ends->all_sold.lots != Lots(0) || ends->all_bought.lots != Lots(0);
-  if (valuation.parameters().CapsProfit() && may_have_lots) {
-    fits = fits && detail::CountProfit<Policy>(valuation, *ends, risk) &&
-           detail::AddProfit(valuation, position.quote, risk, sum);
-  }
+  RiskSum sum;
+  const bool fits = detail::AddPositionTo(sum, risk) && AddTo(sum.equity, position.quote) &&
+                    (!valuation.parameters().CapsProfit() ||
+                     detail::AddPendingProfit<Policy>(valuation, position, sums, risk, sum));
   if (!fits) return MarginReason::kMarginOverflow;
   return sum;
 }
