@@ -199,9 +199,11 @@ class AccountPass {
 
 }  // namespace detail
 
-// What one balance of an account adds to its risk. Errors: kUnknownInstrument, kUnvaluedDebt,
-// kPositionTooLarge, kMissingPrice, kPriceOutOfRange, kMarginOverflow. One probe of the table, and
-// a look at each of the account's balances where profit is capped; no allocation.
+// What one balance of an account adds to its risk. Where profit is capped, a position's lots bring
+// in the profit of lots and quote balance together: both change what the lots contribute. Errors:
+// kUnknownInstrument, kUnvaluedDebt, kPositionTooLarge, kMissingPrice, kPriceOutOfRange,
+// kMarginOverflow. One probe of the table, and a look at each of the account's balances where
+// profit is capped; no allocation.
 template <RequirementPolicy Requirement>
 [[nodiscard]] Result<RiskSum> ContributionOf(const MarginContext& context, const OwnerView& account,
                                              const BalanceView& balance) {

@@ -6,7 +6,9 @@
 //
 //   MarginParameters parameters{.version = 1, .instruments = table};
 //
-// A header carries the digest of the record (EncodeRecord) that its block was judged by.
+// A header carries the digest of the record (EncodeRecord) that its block was judged by. Who gets
+// the bytes from a stranger compares their digest with the one that was certified before decoding
+// them: identifiers that were chosen for it make the indexes of a table slow to build.
 
 #ifndef SETTLE_MARGIN_PARAMETERS_H_
 #define SETTLE_MARGIN_PARAMETERS_H_

@@ -118,8 +118,9 @@ struct RequirementCurve {
                                               RatePpm floor_rate = RatePpm(0)) const;
 
   // What `size` demands on top of `elsewhere`, which the same owner has in other margin accounts:
-  // the difference of both together and the latter. The charges of all of the owner's accounts are
-  // never less than what all of the positions demand in one.
+  // the difference of both together and the latter, and initially no less than to be kept. The
+  // charges of all of the owner's accounts are never less than what all of the positions demand in
+  // one, but for a millionth of a quantum each where a premium was rounded.
   [[nodiscard]] std::optional<Requirement> Above(const PositionSize& elsewhere,
                                                  const PositionSize& size,
                                                  RatePpm floor_rate = RatePpm(0)) const;
