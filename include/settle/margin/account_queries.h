@@ -69,6 +69,7 @@ class Repriced {
            const typename AccountBook<Policy>::Entry& entry)
       : instrument_(valuation.instruments()[entry.position.instrument]),
         position_(entry.position),
+        mark_(valuation.PricesOf(entry.position.instrument).mark),
         others_(book.held()) {
     fits_ = SubtractFrom(others_, entry.held);
   }
@@ -85,27 +86,34 @@ class Repriced {
     return AtPrice{.equity = sum.equity.value(), .maintenance = sum.maintenance.value()};
   }
 
+  [[nodiscard]] bool has_lots() const { return position_.lots != Lots(0); }
+  [[nodiscard]] PriceTicks mark() const {
+    return mark_;
+  }  // or kNoPrice, at which nothing is judged
+  // The tick by which the position loses.
+  [[nodiscard]] std::int64_t away() const { return position_.lots < Lots(0) ? 1 : -1; }
+
   // Of the prices from the mark on in the direction in which the position loses, the last one for
   // which `holds`; nothing where it does not hold at the mark, or at every price.
   template <typename Predicate>
-  [[nodiscard]] std::optional<PriceTicks> LastThat(PriceTicks mark, Predicate holds) const {
-    const std::int64_t away = position_.lots < Lots(0) ? 1 : -1;
+  [[nodiscard]] std::optional<PriceTicks> LastThat(Predicate holds) const {
     const std::int64_t end =
-        away > 0 ? instrument_.max_price.value() : instrument_.min_price.value();
+        away() > 0 ? instrument_.max_price.value() : instrument_.min_price.value();
     const auto at = [&](std::int64_t steps) {
-      const auto state = At(PriceTicks(mark.value() + away * steps));
+      const auto state = At(PriceTicks(mark_.value() + away() * steps));
       return state && holds(*state);
     };
     if (!at(0)) return std::nullopt;
     // Both are prices that the instrument allows, so that their distance is 64 bits.
-    const std::int64_t most = away > 0 ? end - mark.value() : mark.value() - end;
+    const std::int64_t most = away() > 0 ? end - mark_.value() : mark_.value() - end;
     if (at(most)) return std::nullopt;
-    return PriceTicks(mark.value() + away * GreatestThat(most, at));
+    return PriceTicks(mark_.value() + away() * GreatestThat(most, at));
   }
 
  private:
   const Instrument& instrument_;
   MarginPosition position_;
+  PriceTicks mark_;
   RiskSum others_;
   bool fits_ = false;
 };
@@ -159,19 +167,16 @@ template <RequirementPolicy Policy>
 [[nodiscard]] std::optional<PriceTicks> LiquidationPrice(const Valuation& valuation,
                                                          const AccountBook<Policy>& book,
                                                          std::size_t place) {
-  const auto& entry = book.entries()[place];
-  const PriceTicks mark = valuation.PricesOf(entry.position.instrument).mark;
-  if (entry.position.lots == Lots(0) || mark == kNoPrice) return std::nullopt;
-  const detail::Repriced<Policy> account(valuation, book, entry);
+  const detail::Repriced<Policy> account(valuation, book, book.entries()[place]);
   const auto is_covered = [](const detail::AtPrice& state) {
     return CompareProducts(state.equity, kMicroPerQuantum, state.maintenance, 1) >= 0;
   };
-  const auto at_mark = account.At(mark);
-  if (!at_mark) return std::nullopt;
-  if (!is_covered(*at_mark)) return mark;
-  const auto last = account.LastThat(mark, is_covered);
+  const auto at_mark = account.At(account.mark());
+  if (!account.has_lots() || !at_mark) return std::nullopt;
+  if (!is_covered(*at_mark)) return account.mark();
+  const auto last = account.LastThat(is_covered);
   if (!last) return std::nullopt;
-  return PriceTicks(last->value() + (entry.position.lots < Lots(0) ? 1 : -1));
+  return PriceTicks(last->value() + account.away());
 }
 
 // The last price of the position's instrument, from its mark on in the direction in which the
@@ -182,11 +187,9 @@ template <RequirementPolicy Policy>
 [[nodiscard]] std::optional<PriceTicks> BankruptcyPrice(const Valuation& valuation,
                                                         const AccountBook<Policy>& book,
                                                         std::size_t place) {
-  const auto& entry = book.entries()[place];
-  const PriceTicks mark = valuation.PricesOf(entry.position.instrument).mark;
-  if (entry.position.lots == Lots(0) || mark == kNoPrice) return std::nullopt;
-  const detail::Repriced<Policy> account(valuation, book, entry);
-  return account.LastThat(mark, [](const detail::AtPrice& state) { return state.equity >= 0; });
+  const detail::Repriced<Policy> account(valuation, book, book.entries()[place]);
+  if (!account.has_lots()) return std::nullopt;
+  return account.LastThat([](const detail::AtPrice& state) { return state.equity >= 0; });
 }
 
 SETTLE_NAMESPACE_END
